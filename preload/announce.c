@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "announce.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "descriptors.h"
+#include "env.h"
+#include "log.h"
+#include "loops.h"
+#include "route.h"
+
+#define AGAIN_NS UINT64_C(10000000000)
+#define SPIN_MAX 1000000 /* only a handler that interrupted the announcing thread itself gets there */
+
+static const int never = 0;
+static const struct uvt_emit no_emit = {.records_begin = &never, .records_link = &never};
+const struct uvt_emit *uvt_emit = &no_emit;
+uint32_t uvt_process;
+uint32_t uvt_epoch;
+uint8_t uvt_on;
+
+static uint32_t announcing;
+static uint64_t lost; /* not told yet */
+static struct {
+  enum uvt_how how;
+  uint32_t parent;
+  uint64_t parent_execute;
+} origin;
+static uint64_t described_at; /* CLOCK_MONOTONIC_COARSE */
+static bool described;        /* how=start has been said: from now on it is an announcement */
+
+static uint32_t random_key(void)
+{
+  uint32_t key = 0;
+  if (getrandom(&key, sizeof key, GRND_NONBLOCK) != sizeof key || !key)
+    key = (uint32_t)(uvt_now() ^ (uint64_t)getpid() << 16) | 1;
+  return key;
+}
+
+/* Reads a small file of /proc; returns its length, 0 where it cannot be read. */
+static size_t read_proc(const char *path, char *buffer, size_t size)
+{
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  size_t length = 0;
+  if (fd >= 0) {
+    ssize_t got;
+    while (length < size - 1 && (got = read(fd, buffer + length, size - 1 - length)) > 0)
+      length += (size_t)got;
+    close(fd);
+  }
+  buffer[length] = '\0';
+  return length;
+}
+
+static void read_argv(char *buffer, size_t size)
+{
+  size_t length = read_proc("/proc/self/cmdline", buffer, size);
+  if (length && buffer[length - 1] == '\0')
+    length--;
+  for (size_t i = 0; i < length; i++)
+    if (buffer[i] == '\0')
+      buffer[i] = UVT_ARGV_SEPARATOR;
+}
+
+/* Field 22 of /proc/self/stat; the command in field 2 may hold spaces and parentheses, so count from its end.
+ */
+static uint64_t read_start_time(void)
+{
+  char stat[1024];
+  read_proc("/proc/self/stat", stat, sizeof stat);
+  char *at = strrchr(stat, ')');
+  for (int field = 2; at && field < 22; field++)
+    at = strchr(at + 1, ' ');
+  return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static void record_process(enum uvt_how how)
+{
+  static char exe[4096], argv[8192]; /* under the announcing lock */
+  char node[32];
+  ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  exe[length > 0 ? length : 0] = '\0';
+  read_argv(argv, sizeof argv);
+  uvt_route_node_version(node, sizeof node);
+  uvt_emit->process(
+      &(struct uvt_rec_process){.process = uvt_process,
+                                .schema = UVT_SCHEMA_VERSION,
+                                .how = how,
+                                .route = uvt_route_patched() ? UVT_route_patched : UVT_route_interposed,
+                                .pid = getpid(),
+                                .parent_pid = getppid(),
+                                .parent = origin.parent,
+                                .parent_execute = origin.parent_execute,
+                                .start_time = read_start_time(),
+                                .monotonic = uvt_now(),
+                                .uv_version = uvt_route_uv_version(),
+                                .node_version = node,
+                                .exe = exe,
+                                .session = uvt_env.session,
+                                .argv = argv});
+}
+
+static void record_thread(struct uvt_thread *thread)
+{
+  char name[16] = "";
+  prctl(PR_GET_NAME, name);
+  uvt_emit->thread(&(struct uvt_rec_thread){
+      .process = uvt_process, .tid = thread->tid, .role = thread->role, .name = name});
+}
+
+static bool announcing_lock(void)
+{
+  for (int spin = 0; spin < SPIN_MAX; spin++) {
+    if (!__atomic_exchange_n(&announcing, 1, __ATOMIC_ACQUIRE))
+      return true;
+    __builtin_ia32_pause();
+  }
+  return false;
+}
+
+static void tell_lost(void)
+{
+  uint64_t count = __atomic_exchange_n(&lost, 0, __ATOMIC_RELAXED);
+  if (count)
+    uvt_emit->lost(&(struct uvt_rec_lost){.process = uvt_process, .count = count});
+}
+
+/* The process; its threads and loops follow as each next records something. */
+static void describe(enum uvt_how how)
+{
+  record_process(how);
+  described = true;
+  described_at = uvt_now_coarse();
+  uvt_epoch++;
+}
+
+void uvt_announce_again(void)
+{
+  if (uvt_now_coarse() - described_at < AGAIN_NS || !announcing_lock())
+    return;
+  int saved = errno;
+  if (uvt_on && uvt_now_coarse() - described_at >= AGAIN_NS)
+    describe(UVT_how_again);
+  errno = saved;
+  __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+}
+
+bool uvt_announce(struct uvt_thread *thread)
+{
+  int saved = errno;
+  if (!announcing_lock())
+    return false;
+  if (!uvt_on) {
+    describe(described ? UVT_how_announce : origin.how);
+    __atomic_store_n(&uvt_on, 1, __ATOMIC_RELEASE);
+  }
+  if (thread->announced != uvt_epoch) {
+    thread->announced = uvt_epoch;
+    record_thread(thread);
+  }
+  tell_lost();
+  __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+  errno = saved;
+  return true;
+}
+
+void uvt_recording_off(void)
+{
+  if (announcing_lock()) {
+    if (!(*uvt_emit->records_begin | *uvt_emit->records_link))
+      uvt_on = 0;
+    __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+  }
+}
+
+void uvt_count_lost(uint64_t count)
+{
+  __atomic_fetch_add(&lost, count, __ATOMIC_RELAXED);
+  /* Told at once where somebody records; else with the next announcement. */
+  if (uvt_on && uvt_thread.tid && (*uvt_emit->records_begin | *uvt_emit->records_link))
+    tell_lost();
+}
+
+void uvt_announce_fork_child(uint64_t parent_execute)
+{
+  origin.how = UVT_how_fork;
+  origin.parent = uvt_process;
+  origin.parent_execute = parent_execute;
+  described = false;
+  announcing = 0;
+  lost = 0;
+  uvt_on = 0;
+  uvt_process = random_key();
+  uvt_live->process = uvt_process;
+}
+
+/*
+ * liblttng-ust's constructor waits, by default up to three seconds, for a session daemon that does not
+ * answer. It takes how long from the environment: for the time of dlopen there is one variable more in it.
+ */
+static void *dlopen_with_wait(const char *path, long wait_ms)
+{
+  char variable[64];
+  snprintf(variable, sizeof variable, "LTTNG_UST_REGISTER_TIMEOUT=%ld", wait_ms);
+  size_t count = 0;
+  while (environ && environ[count])
+    count++;
+  char **with = getenv("LTTNG_UST_REGISTER_TIMEOUT") ? NULL : malloc((count + 2) * sizeof *with);
+  char **before = environ;
+  if (with) {
+    memcpy(with, before, count * sizeof *with);
+    with[count] = variable;
+    with[count + 1] = NULL;
+    environ = with;
+  }
+  void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (with) {
+    environ = before;
+    free(with);
+  }
+  return object;
+}
+
+static void load_provider(const char *path, long wait_ms)
+{
+  uvt_descriptors_loading(true);
+  void *object = dlopen_with_wait(path, wait_ms);
+  uvt_descriptors_loading(false);
+  const struct uvt_emit *table = object ? dlsym(object, UVT_EMIT_SYMBOL) : NULL;
+  if (table && table->abi == UVT_EMIT_ABI)
+    uvt_emit = table;
+  else
+    uvt_log("nothing can be recorded: %s", object ? "libuvtree-lttng.so is of another version" : dlerror());
+}
+
+/*
+ * liblttng-ust maps a page of a file in /dev/shm and reads it: with no block to be had there, that is SIGBUS.
+ * The file stays when its makers have gone, so one that has its block will do.
+ */
+static bool shared_memory_is_full(void)
+{
+  struct statvfs shm;
+  if (statvfs("/dev/shm", &shm) != 0 || shm.f_blocks == 0 || shm.f_bavail > 0)
+    return false;
+  char file[64];
+  struct stat status;
+  if (getuid() == 0)
+    snprintf(file, sizeof file, "/dev/shm/lttng-ust-wait-8");
+  else
+    snprintf(file, sizeof file, "/dev/shm/lttng-ust-wait-8-%u", (unsigned)getuid());
+  return stat(file, &status) != 0 || status.st_blocks == 0;
+}
+
+void uvt_provider_load(long wait_ms)
+{
+  char path[4096];
+  uvt_process = random_key();
+  uvt_live->process = uvt_process;
+  if (shared_memory_is_full())
+    uvt_log("nothing can be recorded: /dev/shm is full");
+  else if (uvt_route_sibling("libuvtree-lttng.so", path, sizeof path) == 0)
+    load_provider(path, wait_ms);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether somebody records, and, each time recording is switched on, the records that describe the process,
+ * its threads and its loops before anything else is recorded of them.
+ */
+#ifndef UVT_ANNOUNCE_H
+#define UVT_ANNOUNCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emit.h"
+
+struct uvt_thread;
+
+extern const struct uvt_emit *uvt_emit; /* the provider's table, or one that records nothing; never NULL */
+extern uint32_t uvt_process;            /* this process's key in the trace */
+extern uint32_t uvt_epoch;              /* how many times recording has been switched on */
+extern uint8_t uvt_on;                  /* it is on, and the process has been described */
+
+/* Loads the provider object. `wait_ms`: how long it may wait for the session daemon; 0: not at all. */
+void uvt_provider_load(long wait_ms);
+
+/* Describes what is not described yet. False: cannot be done now (a signal handler interrupted another's
+ * doing so). */
+bool uvt_announce(struct uvt_thread *thread);
+void uvt_recording_off(void);
+/* Every 10 s, describes all again: a snapshot's oldest records are gone (rulings, 11). Call where a loop
+ * wakes up. */
+void uvt_announce_again(void);
+
+/* True: record; what the record rests on has been described. */
+static inline bool uvt_recording(struct uvt_thread *thread);
+
+/* Counts what cannot be recorded; told in a `lost` record as soon as one can be. */
+void uvt_count_lost(uint64_t count);
+
+/* This process is a child of fork(): a new key, and it says where it came from. */
+void uvt_announce_fork_child(uint64_t parent_execute);
+
+#include "thread.h"
+
+static inline bool uvt_recording(struct uvt_thread *thread)
+{
+  bool on = __atomic_load_n(&uvt_on, __ATOMIC_ACQUIRE);
+  if (!(*uvt_emit->records_begin | *uvt_emit->records_link)) {
+    if (__builtin_expect(on, 0))
+      uvt_recording_off();
+    return false;
+  }
+  if (__builtin_expect(!on || thread->announced != __atomic_load_n(&uvt_epoch, __ATOMIC_RELAXED), 0))
+    return uvt_announce(thread);
+  return true;
+}
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "descriptors.h"
+#include "log.h"
+#include "schema.h"
+#include "thread.h"
+
+#define SEGMENT_BYTES (UVT_LIVE_SEGMENT * sizeof(union uvt_live_slot))
+#define TAKE_FRESH 16 /* never-used slots that a thread takes at a time */
+
+union uvt_live_slot *uvt_segments[UVT_SEGMENTS_MAX];
+static struct uvt_live_header private_header;
+struct uvt_live_header *uvt_live = &private_header;
+
+static struct {
+  int fd; /* -1: private memory */
+  dev_t device;
+  ino_t inode;
+  uint32_t segments; /* mapped */
+  uint32_t segments_max;
+  uint32_t growing;   /* somebody is mapping one */
+  uint64_t fresh;     /* the next slot that was never used */
+  uint64_t free_list; /* tag << 32 | slot: slots that threads had too many of */
+  uint32_t splicing;  /* somebody is cutting a chain */
+} arena = {.fd = -1, .fresh = 1};
+
+/* The program may have closed our descriptor, and opened another file under its number. */
+static bool fd_is_ours(void)
+{
+  struct stat status;
+  return arena.fd >= 0 && fstat(arena.fd, &status) == 0 && status.st_dev == arena.device &&
+         status.st_ino == arena.inode;
+}
+
+/* A limit on file sizes raises SIGXFSZ in ftruncate; fallocate leaves no hole that could raise SIGBUS later.
+ */
+static bool file_extend(uint64_t size, uint64_t by)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size + by)
+    return false;
+  return fallocate(arena.fd, 0, (off_t)size, (off_t)by) == 0;
+}
+
+static void *map_shared(uint64_t offset, uint64_t bytes)
+{
+  if (!fd_is_ours() || !file_extend(offset, bytes))
+    return NULL;
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, arena.fd, (off_t)offset);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void *map_private(uint64_t bytes)
+{
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static uint64_t segment_offset(uint32_t segment)
+{
+  return UVT_LIVE_HEADER_SIZE + (uint64_t)segment * SEGMENT_BYTES;
+}
+
+/* On a descriptor as high as it gets, so that the program's own numbers stay what they are. */
+static int memfd_high(void)
+{
+  int fd = memfd_create(UVT_LIVE_NAME, MFD_CLOEXEC);
+  return fd < 0 ? fd : uvt_descriptor_high(fd);
+}
+
+static void fill_header(struct uvt_live_header *header)
+{
+  header->version = UVT_LIVE_VERSION;
+  header->schema = UVT_SCHEMA_VERSION;
+  header->slot_size = sizeof(union uvt_live_slot);
+  header->segment = UVT_LIVE_SEGMENT;
+  header->pid = getpid();
+  header->start = uvt_now();
+  __atomic_store_n(&header->magic, UVT_LIVE_MAGIC, __ATOMIC_RELEASE);
+}
+
+static bool open_shared(void)
+{
+  struct stat status;
+  arena.fd = memfd_high();
+  if (arena.fd < 0)
+    return false;
+  if (fstat(arena.fd, &status) == 0) {
+    arena.device = status.st_dev;
+    arena.inode = status.st_ino;
+    struct uvt_live_header *header = map_shared(0, UVT_LIVE_HEADER_SIZE);
+    if (header) {
+      uvt_live = header;
+      return true;
+    }
+  }
+  close(arena.fd);
+  arena.fd = -1;
+  return false;
+}
+
+void uvt_arena_init(uint64_t max_bytes, bool shared)
+{
+  uint64_t segments = max_bytes / SEGMENT_BYTES;
+  arena.segments_max = segments > UVT_SEGMENTS_MAX ? UVT_SEGMENTS_MAX : segments ? (uint32_t)segments : 1;
+  if (shared && !open_shared())
+    uvt_log("no live tree for readers: %s", strerror(errno));
+  fill_header(uvt_live);
+}
+
+/* Maps one more segment; whoever comes second while somebody maps yields once and looks again. */
+static bool grow(uint32_t segment)
+{
+  if (__atomic_exchange_n(&arena.growing, 1, __ATOMIC_ACQUIRE)) {
+    sched_yield();
+    return __atomic_load_n(&arena.segments, __ATOMIC_ACQUIRE) > segment;
+  }
+  int saved = errno;
+  bool done = arena.segments > segment;
+  if (!done && segment < arena.segments_max) {
+    void *memory =
+        arena.fd >= 0 ? map_shared(segment_offset(segment), SEGMENT_BYTES) : map_private(SEGMENT_BYTES);
+    if (memory) {
+      uvt_segments[segment] = memory;
+      __atomic_store_n(&uvt_live->slots, (segment + 1) * UVT_LIVE_SEGMENT, __ATOMIC_RELEASE);
+      __atomic_store_n(&arena.segments, segment + 1, __ATOMIC_RELEASE);
+      done = true;
+    }
+  }
+  errno = saved;
+  __atomic_store_n(&arena.growing, 0, __ATOMIC_RELEASE);
+  return done;
+}
+
+static uint32_t pop_free(void)
+{
+  uint64_t head = __atomic_load_n(&arena.free_list, __ATOMIC_ACQUIRE);
+  while ((uint32_t)head) {
+    uint32_t slot = (uint32_t)head;
+    uint64_t next = __atomic_load_n(&uvt_live_registration(slot)->next, __ATOMIC_RELAXED);
+    uint64_t with =
+        ((head >> 32) + 1) << 32 | next; /* the tag makes a slot that came back a different head */
+    if (__atomic_compare_exchange_n(&arena.free_list, &head, with, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+      return slot;
+  }
+  return 0;
+}
+
+static void push_free(uint32_t slot)
+{
+  uint64_t head = __atomic_load_n(&arena.free_list, __ATOMIC_RELAXED), with;
+  do {
+    __atomic_store_n(&uvt_live_registration(slot)->next, (uint32_t)head, __ATOMIC_RELAXED);
+    with = ((head >> 32) + 1) << 32 | slot;
+  } while (
+      !__atomic_compare_exchange_n(&arena.free_list, &head, with, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Never-used slots: a run of them into the thread's cache. */
+static bool take_fresh(struct uvt_thread *thread)
+{
+  uint64_t first = __atomic_load_n(&arena.fresh, __ATOMIC_RELAXED), end;
+  do {
+    uint32_t segment = (uint32_t)(first / UVT_LIVE_SEGMENT);
+    end = first + TAKE_FRESH;
+    if (end > (uint64_t)(segment + 1) * UVT_LIVE_SEGMENT)
+      end = (uint64_t)(segment + 1) * UVT_LIVE_SEGMENT;
+    if (__atomic_load_n(&arena.segments, __ATOMIC_ACQUIRE) <= segment && !grow(segment))
+      return false;
+  } while (!__atomic_compare_exchange_n(&arena.fresh, &first, end, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+  for (uint64_t slot = end; slot-- > first;)
+    thread->free_slots[thread->free_count++] = (uint32_t)slot;
+  return true;
+}
+
+uint32_t uvt_slot_take(struct uvt_thread *thread)
+{
+  if (!thread->free_count) {
+    uint32_t slot = pop_free();
+    if (slot)
+      return slot;
+    if (!take_fresh(thread)) {
+      __atomic_fetch_add(&uvt_live->lost, 1, __ATOMIC_RELAXED);
+      return 0;
+    }
+  }
+  return thread->free_slots[--thread->free_count];
+}
+
+void uvt_slot_give(struct uvt_thread *thread, uint32_t slot)
+{
+  uvt_slot_publish(slot, 0);
+  if (thread->free_count == UVT_SLOT_CACHE)
+    for (int i = 0; i < UVT_SLOT_CACHE / 2; i++)
+      push_free(thread->free_slots[--thread->free_count]);
+  thread->free_slots[thread->free_count++] = slot;
+}
+
+void uvt_slots_return(struct uvt_thread *thread)
+{
+  while (thread->free_count)
+    push_free(thread->free_slots[--thread->free_count]);
+}
+
+void uvt_invocation_hold(uint32_t slot)
+{
+  if (slot)
+    __atomic_fetch_add(&uvt_live_invocation(slot)->references, 1, __ATOMIC_RELAXED);
+}
+
+void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot)
+{
+  while (slot && __atomic_sub_fetch(&uvt_live_invocation(slot)->references, 1, __ATOMIC_ACQ_REL) == 0) {
+    uint32_t parent = __atomic_load_n(&uvt_live_invocation(slot)->parent, __ATOMIC_ACQUIRE);
+    uvt_slot_give(thread, slot);
+    slot = parent;
+  }
+}
+
+static uint32_t chain_of(uint32_t slot)
+{
+  return __atomic_load_n(&uvt_live_invocation(slot)->chain, __ATOMIC_RELAXED);
+}
+
+static void set_chain(uint32_t slot, uint32_t chain)
+{
+  __atomic_store_n(&uvt_live_invocation(slot)->chain, chain, __ATOMIC_RELAXED);
+}
+
+static uint32_t parent_of(uint32_t slot)
+{
+  return __atomic_load_n(&uvt_live_invocation(slot)->parent, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The chain above `slot` has grown to UVT_LIVE_CHAIN: hangs its middle ancestor from the root directly. Only
+ * one thread cuts at a time, and only cutting changes the parent of what is alive, so what it walks over
+ * stays; if another thread is at it, the next invocation will cut.
+ */
+static void cut_chain(struct uvt_thread *thread, uint32_t slot)
+{
+  if (__atomic_exchange_n(&arena.splicing, 1, __ATOMIC_ACQUIRE))
+    return;
+  uint32_t middle = slot;
+  for (int i = 0; i < UVT_LIVE_CHAIN / 2 && parent_of(middle); i++)
+    middle = parent_of(middle);
+  uint32_t root = middle, left_out = 0;
+  while (parent_of(root)) {
+    root = parent_of(root);
+    left_out += 1 + uvt_live_invocation(root)->gap;
+  }
+  struct uvt_live_invocation *cut = uvt_live_invocation(middle);
+  uint32_t old = parent_of(middle);
+  if (old && old != root) {
+    uvt_invocation_hold(root);
+    __atomic_store_n(&cut->parent, root, __ATOMIC_RELEASE);
+    __atomic_store_n(&cut->gap, cut->gap + left_out - 1,
+                     __ATOMIC_RELAXED); /* the root itself is not left out */
+    set_chain(middle, 1);
+  }
+  __atomic_store_n(&arena.splicing, 0, __ATOMIC_RELEASE);
+  if (old && old != root)
+    uvt_invocation_release(thread, old);
+}
+
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
+                            uint8_t type, uint64_t now)
+{
+  uint32_t slot = uvt_slot_take(thread);
+  if (!slot) {
+    uvt_invocation_release(thread, parent);
+    return 0;
+  }
+  uint32_t chain = parent ? chain_of(parent) + 1 : 0;
+  uvt_slot_fill(slot, &(union uvt_live_slot){.invocation = {.kind = UVT_LIVE_INVOCATION,
+                                                            .type = type,
+                                                            .parent = parent,
+                                                            .link_id = link_id,
+                                                            .references = 1,
+                                                            .chain = chain,
+                                                            .tid = thread->tid,
+                                                            .begin = now}});
+  uvt_slot_publish(slot, execute_id);
+  if (chain >= UVT_LIVE_CHAIN) {
+    cut_chain(thread, slot);
+    set_chain(slot, UVT_LIVE_CHAIN / 2 + 1);
+  }
+  return slot;
+}
+
+void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot)
+{
+  if (!slot)
+    return;
+  __atomic_store_n(&uvt_live_invocation(slot)->ended, 1, __ATOMIC_RELAXED);
+  uvt_invocation_release(thread, slot);
+}
+
+/* Contents of the parent's memory, in the child's own. Private memory is copied by fork itself. */
+static bool copy_mapping(void *address, uint64_t offset, uint64_t bytes)
+{
+  if (!file_extend(offset, bytes) || pwrite(arena.fd, address, bytes, (off_t)offset) != (ssize_t)bytes)
+    return false;
+  return mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena.fd, (off_t)offset) !=
+         MAP_FAILED;
+}
+
+/* No file of its own to be had: private memory at the same place, with the same contents. */
+static void make_private(void *address, uint64_t bytes)
+{
+  void *copy = map_private(bytes);
+  if (!copy)
+    return;
+  memcpy(copy, address, bytes);
+  mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, address);
+}
+
+void uvt_arena_after_fork_child(void)
+{
+  arena.growing = arena.splicing = 0;
+  if (arena.fd < 0)
+    return;
+  int saved = errno;
+  if (fd_is_ours())
+    close(arena.fd);
+  arena.fd = memfd_high();
+  struct stat status;
+  bool shared = arena.fd >= 0 && fstat(arena.fd, &status) == 0;
+  if (shared) {
+    arena.device = status.st_dev;
+    arena.inode = status.st_ino;
+    shared = copy_mapping(uvt_live, 0, UVT_LIVE_HEADER_SIZE);
+    for (uint32_t i = 0; shared && i < arena.segments; i++)
+      shared = copy_mapping(uvt_segments[i], segment_offset(i), SEGMENT_BYTES);
+  }
+  if (!shared) {
+    make_private(uvt_live, UVT_LIVE_HEADER_SIZE);
+    for (uint32_t i = 0; i < arena.segments; i++)
+      make_private(uvt_segments[i], SEGMENT_BYTES);
+    if (arena.fd >= 0)
+      close(arena.fd);
+    arena.fd = -1;
+  }
+  uvt_live->pid = getpid();
+  errno = saved;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory of the live tree (tracepoints/live.h): slots in a memfd, or in private memory where there can be
+ * none or the live tree is switched off for readers. Any thread; never blocks; a segment is mapped only when
+ * all slots are in use. Slots never move.
+ */
+#ifndef UVT_ARENA_H
+#define UVT_ARENA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../tracepoints/live.h"
+
+struct uvt_thread;
+
+#define UVT_SEGMENTS_MAX 1024 /* 4 Mi slots, 256 MiB */
+
+extern union uvt_live_slot *uvt_segments[UVT_SEGMENTS_MAX];
+extern struct uvt_live_header *uvt_live; /* never NULL */
+
+static inline union uvt_live_slot *uvt_slot(uint32_t slot)
+{
+  return &uvt_segments[slot / UVT_LIVE_SEGMENT][slot % UVT_LIVE_SEGMENT];
+}
+
+static inline struct uvt_live_invocation *uvt_live_invocation(uint32_t slot)
+{
+  return &uvt_slot(slot)->invocation;
+}
+
+static inline struct uvt_live_registration *uvt_live_registration(uint32_t slot)
+{
+  return &uvt_slot(slot)->registration;
+}
+
+/* `max_bytes`: how far it may grow; `shared`: readers shall find it. Always succeeds in having a header. */
+void uvt_arena_init(uint64_t max_bytes, bool shared);
+
+/* A free slot, its id 0; or 0 where there is none. */
+uint32_t uvt_slot_take(struct uvt_thread *thread);
+void uvt_slot_give(struct uvt_thread *thread, uint32_t slot);
+/* A thread ends: its free slots go to the others. */
+void uvt_slots_return(struct uvt_thread *thread);
+
+/* In a forked child: slots of its own, with the same contents, at the same addresses. */
+void uvt_arena_after_fork_child(void);
+
+/* All of a slot but its id, word by word: somebody may be reading what was there before. */
+static inline void uvt_slot_fill(uint32_t slot, const union uvt_live_slot *contents)
+{
+  typedef uint64_t __attribute__((may_alias)) word;
+  const word *from = (const word *)contents;
+  word *to = (word *)uvt_slot(slot);
+  for (unsigned i = 1; i < sizeof *contents / sizeof(word); i++)
+    __atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+}
+
+/* Shows the slot to readers. */
+static inline void uvt_slot_publish(uint32_t slot, uint64_t id)
+{
+  __atomic_store_n(&uvt_slot(slot)->any.id, id, __ATOMIC_RELEASE);
+}
+
+/* An invocation is kept for one reason more, or one less: with none it is freed, and what it hung from
+ * perhaps, too. */
+void uvt_invocation_hold(uint32_t slot);
+void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot);
+
+/*
+ * A slot for an invocation below `parent` (whose reference it takes over; 0: none), executing. Cuts chains
+ * that have grown too long. 0 where there is no room; then the parent's reference is released.
+ */
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
+                            uint8_t type, uint64_t now);
+/* It has ended. */
+void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "descriptors.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define LTTNG "liblttng-ust"
+#define RANGES 8 /* liblttng-ust.so, -common.so, -tracepoint.so */
+
+static int syscall_socket(int domain, int type, int protocol)
+{
+  return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+static ssize_t syscall_recvmsg(int fd, struct msghdr *message, int flags)
+{
+  return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+/* Should another object's constructor call them before ours has run: the system calls themselves. */
+static __typeof__(&socket) real_socket = syscall_socket;
+static __typeof__(&recvmsg) real_recvmsg = syscall_recvmsg;
+
+static struct {
+  uintptr_t low, high;
+} ranges[RANGES]; /* where liblttng-ust lies; filled from the front, `high` last */
+static bool loading;
+
+void uvt_descriptors_init(void)
+{
+  void *its_socket = dlsym(RTLD_NEXT, "socket"), *its_recvmsg = dlsym(RTLD_NEXT, "recvmsg");
+  if (its_socket)
+    real_socket = (__typeof__(&socket))its_socket;
+  if (its_recvmsg)
+    real_recvmsg = (__typeof__(&recvmsg))its_recvmsg;
+}
+
+static int learn(struct dl_phdr_info *info, size_t size, void *count)
+{
+  (void)size;
+  int *at = count;
+  if (!info->dlpi_name || !strstr(info->dlpi_name, LTTNG) || *at == RANGES)
+    return 0;
+  uintptr_t low = UINTPTR_MAX, high = 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type != PT_LOAD)
+      continue;
+    uintptr_t begin = info->dlpi_addr + header->p_vaddr;
+    low = begin < low ? begin : low;
+    high = begin + header->p_memsz > high ? begin + header->p_memsz : high;
+  }
+  ranges[*at].low = low;
+  __atomic_store_n(&ranges[(*at)++].high, high, __ATOMIC_RELEASE);
+  return 0;
+}
+
+void uvt_descriptors_loading(bool begin)
+{
+  int count = 0;
+  if (!begin)
+    dl_iterate_phdr(learn, &count);
+  __atomic_store_n(&loading, begin, __ATOMIC_RELEASE);
+}
+
+/* While the provider is being loaded the loader's lock is held by the thread that loads it, so the loader
+ * cannot be asked from another: /proc/self/maps can. */
+static bool maps_say_lttng(uintptr_t address)
+{
+  char line[512];
+  bool found = false, inside = false;
+  size_t length = 0;
+  char byte;
+  char chunk[2048];
+  ssize_t got;
+  int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  while (fd >= 0 && !inside && (got = read(fd, chunk, sizeof chunk)) > 0)
+    for (ssize_t i = 0; i < got && !inside; i++) {
+      byte = chunk[i];
+      if (byte != '\n') {
+        if (length < sizeof line - 1)
+          line[length++] = byte;
+        continue;
+      }
+      line[length] = '\0';
+      length = 0;
+      char *end;
+      uintptr_t low = strtoull(line, &end, 16), high = strtoull(end + 1, NULL, 16);
+      inside = low <= address && address < high;
+      found = inside && strstr(line, LTTNG);
+    }
+  if (fd >= 0)
+    close(fd);
+  return found;
+}
+
+static bool from_lttng(const void *caller)
+{
+  uintptr_t address = (uintptr_t)caller;
+  for (int i = 0; i < RANGES; i++) {
+    uintptr_t high = __atomic_load_n(&ranges[i].high, __ATOMIC_ACQUIRE);
+    if (!high)
+      break;
+    if (address >= ranges[i].low && address < high)
+      return true;
+  }
+  if (!__atomic_load_n(&loading, __ATOMIC_ACQUIRE))
+    return false;
+  int saved = errno;
+  bool found = maps_say_lttng(address);
+  errno = saved;
+  return found;
+}
+
+int uvt_descriptor_high(int fd)
+{
+  struct rlimit limit;
+  int saved = errno, high = -1;
+  rlim_t most = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? limit.rlim_cur : 65536;
+  for (rlim_t from = most > 64 ? most - 64 : 0; high < 0 && from > 8; from /= 2)
+    high = fcntl(fd, F_DUPFD_CLOEXEC, (int)from);
+  if (high >= 0)
+    close(fd);
+  errno = saved;
+  return high >= 0 ? high : fd;
+}
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+  int fd = real_socket(domain, type, protocol);
+  return fd >= 0 && from_lttng(__builtin_return_address(0)) ? uvt_descriptor_high(fd) : fd;
+}
+
+static void move_received(struct msghdr *message)
+{
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+      continue;
+    for (size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+      fd = uvt_descriptor_high(fd);
+      memcpy(CMSG_DATA(part) + at, &fd, sizeof fd);
+    }
+  }
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+  ssize_t got = real_recvmsg(fd, message, flags);
+  if (got >= 0 && message->msg_controllen && from_lttng(__builtin_return_address(0)))
+    move_received(message);
+  return got;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps the descriptors that liblttng-ust opens in the program out of the program's way. Its threads open
+ * sockets and receive shared memory at any time; the kernel gives them the lowest free numbers, which
+ * programs (and Node's own tests) expect to get themselves. So socket and recvmsg are interposed: for callers
+ * inside liblttng-ust, and only for those, what they got is moved to a high number before they see it.
+ */
+#ifndef UVT_DESCRIPTORS_H
+#define UVT_DESCRIPTORS_H
+
+#include <stdbool.h>
+
+/* The real functions. Constructor. */
+void uvt_descriptors_init(void);
+
+/* Around the loading of the provider: while its constructor waits, its threads are at work already. */
+void uvt_descriptors_loading(bool begin);
+
+/* Moves a descriptor as high as the limits allow, close-on-exec; returns its new number, or the old one.
+ * errno stays. */
+int uvt_descriptor_high(int fd);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start reading here. Two moments: the constructor, in every process that LD_PRELOAD reaches, decides as
+ * little as possible (a libuv inside the executable must be patched while there is one thread); uvt_start, at
+ * the first call of a libuv function, sets everything else up. A program that never calls libuv never gets
+ * there.
+ */
+#include <pthread.h>
+
+#include "announce.h"
+#include "arena.h"
+#include "descriptors.h"
+#include "entry.h"
+#include "env.h"
+#include "fork.h"
+#include "js.h"
+#include "log.h"
+#include "polling.h"
+#include "route.h"
+#include "thread.h"
+
+uint8_t uvt_gate = 1;
+uint8_t uvt_started;
+
+__attribute__((constructor)) static void load(void)
+{
+  uvt_env_read();
+  uvt_log_open(uvt_env.debug);
+  uvt_poll_init();
+  uvt_descriptors_init();
+  if (uvt_env.disable)
+    uvt_gate = 0;
+  else if (uvt_route_in_executable() && uvt_route_patch() < 0)
+    uvt_gate = 0;
+  if (uvt_gate)
+    uvt_js_prepare();
+}
+
+/* False: stay out of the way. */
+static bool set_up(void)
+{
+  if (!uvt_route_patched() && !uvt_route_interpose()) {
+    uvt_log("no libuv found behind us");
+    return false;
+  }
+  if (uvt_env.disable || uvt_threads_init() < 0)
+    return false;
+  uvt_arena_init((uint64_t)(uvt_env.live_mib > 0 ? uvt_env.live_mib : 1) << 20, uvt_env.live != 0);
+  uvt_fork_init();
+  uvt_provider_load(uvt_env.wait);
+  return uvt_env.live || *uvt_emit->records_begin || *uvt_emit->records_link;
+}
+
+static void start(void)
+{
+  if (!set_up())
+    uvt_gate = 0;
+  __atomic_store_n(&uvt_started, 1, __ATOMIC_RELEASE);
+  uvt_log("%s libuv %s, %s", uvt_route_patched() ? "patched" : "interposed", uvt_route_uv_version(),
+          uvt_gate ? "following it" : "staying out of the way");
+  struct uvt_thread *thread = &uvt_thread;
+  if (!uvt_gate)
+    return;
+  uvt_thread_begin(thread);
+  if (thread->role == UVT_role_main && uvt_recording(thread))
+    uvt_current(thread); /* the root of the main thread begins with the program (rulings, 14) */
+}
+
+void uvt_start(void)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The JavaScript layer, native side. agent.js hears Node's hooks and calls in here, by Node-API, on the
+ * thread that its environment runs on; this records links, causes and invocations with the same counters, on
+ * the same stack of invocations as libuv's. Nothing here blocks but the interning of a text that was not seen
+ * before.
+ *
+ * A JavaScript invocation has no native frame of its own: its entry on the stack has the frame address of the
+ * one below it, so both are unwound together, and when the native one ends those above it are ended. In the
+ * live tree an invocation of JavaScript hangs from the invocation that it runs in, with type 0 and its link
+ * ID; its registrations have no slot (they would cost a search per callback).
+ */
+#ifndef UVT_JS_H
+#define UVT_JS_H
+
+#include <stdbool.h>
+
+struct uvt_thread;
+
+/*
+ * In the constructor: if this process is Node and the layer is wanted, makes Node load the agent before the
+ * program's own code, through NODE_OPTIONS. The agent takes it out again (rulings, 26).
+ */
+void uvt_js_prepare(void);
+
+/* The thread is about to run that loop: if it is its environment's, the main script has ended. */
+void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
+
+/* Writes the js_link that is held back (thread->js_held); before anything that must come after it. */
+void uvt_js_flush(struct uvt_thread *thread);
+
+/* A native invocation has ended on a thread where promises were rejected and not handled
+ * (thread->js_rejected). */
+void uvt_js_tell_rejected(struct uvt_thread *thread);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a JavaScript function is called and where it is written, asked of V8's C++ API without running any
+ * JavaScript. On a thread with an environment; remembered per thread by place, so that closures cost a
+ * look-up.
+ */
+#ifndef UVT_JS_FUNCTION_H
+#define UVT_JS_FUNCTION_H
+
+#include "node_api_min.h"
+
+/* Number (js_text.h) of "name file:line"; 0 where V8 does not tell (bound and native functions). */
+uint32_t uvt_js_function(napi_env env, napi_value function);
+
+/* The thread's environment ends. */
+void uvt_js_functions_forget(void);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "js_text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "announce.h"
+
+#define BUCKETS (2 * UVT_JS_TEXTS)
+
+struct text {
+  char *text;
+  uint32_t told; /* the recording epoch in which it was */
+};
+
+static struct text *texts; /* by number; the pages are touched as they are needed */
+static uint32_t *buckets;  /* numbers, 0: empty */
+static uint32_t last;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static uint32_t hash(const char *text, size_t length)
+{
+  uint32_t value = 2166136261u;
+  for (size_t i = 0; i < length; i++)
+    value = (value ^ (unsigned char)text[i]) * 16777619u;
+  return value;
+}
+
+static uint32_t add(uint32_t *bucket, const char *text, size_t length)
+{
+  char *copy = last + 1 < UVT_JS_TEXTS ? malloc(length + 1) : NULL;
+  if (!copy)
+    return 0;
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+  texts[last + 1].text = copy;
+  *bucket = ++last;
+  return last;
+}
+
+static uint32_t find_or_add(const char *text, size_t length)
+{
+  if (!texts) {
+    texts = calloc(UVT_JS_TEXTS, sizeof *texts);
+    buckets = calloc(BUCKETS, sizeof *buckets);
+  }
+  if (!texts || !buckets)
+    return 0;
+  uint32_t at = hash(text, length) % BUCKETS;
+  while (buckets[at]) {
+    const char *known = texts[buckets[at]].text;
+    if (strlen(known) == length && !memcmp(known, text, length))
+      return buckets[at];
+    at = (at + 1) % BUCKETS;
+  }
+  return add(&buckets[at], text, length);
+}
+
+uint32_t uvt_js_text(const char *text, size_t length)
+{
+  pthread_mutex_lock(&lock);
+  uint32_t id = find_or_add(text, length);
+  pthread_mutex_unlock(&lock);
+  return id;
+}
+
+/* Two threads may both tell it: it means the same. */
+void uvt_js_text_tell(uint32_t id)
+{
+  if (!id || __atomic_load_n(&texts[id].told, __ATOMIC_RELAXED) == uvt_epoch)
+    return;
+  uvt_emit->string(&(struct uvt_rec_string){.process = uvt_process, .id = id, .text = texts[id].text});
+  __atomic_store_n(&texts[id].told, uvt_epoch, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts of the JavaScript layer (types, functions, places) by number: told once, in a `string` record, each
+ * time recording is switched on. Any thread; a text that is new takes a lock and memory, which is never given
+ * back.
+ */
+#ifndef UVT_JS_TEXT_H
+#define UVT_JS_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define UVT_JS_TEXTS 65536 /* further ones are not told: number 0 */
+
+/* Its number, from 1; 0 where there is no room. */
+uint32_t uvt_js_text(const char *text, size_t length);
+
+/* Records what the number means, unless that has been done since recording was switched on. Recording must be
+ * on. */
+void uvt_js_text_tell(uint32_t id);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few functions that we use of Node-API, whose ABI is stable (Node-API versions 1 to 4), and of V8's C++
+ * API, by their mangled names. Declared here so that no Node headers are needed. All are weak: the object
+ * also loads into programs without them. Those of Node-API are there whenever Node asked us for a module;
+ * V8's may be absent (NULL).
+ *
+ * An napi_value is V8's Local: the address of a slot that holds the object. A C++ member function takes it as
+ * `this`.
+ */
+#ifndef UVT_NODE_API_MIN_H
+#define UVT_NODE_API_MIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct napi_env__ *napi_env;
+typedef struct napi_value__ *napi_value;
+typedef struct napi_ref__ *napi_ref;
+typedef struct napi_handle_scope__ *napi_handle_scope;
+typedef struct napi_callback_info__ *napi_callback_info;
+typedef int napi_status; /* 0: done */
+typedef napi_value (*napi_callback)(napi_env env, napi_callback_info info);
+struct uv_loop_s;
+
+#define UVT_WEAK __attribute__((weak, visibility("default")))
+
+UVT_WEAK napi_status napi_create_function(napi_env env, const char *name, size_t length,
+                                          napi_callback callback, void *data, napi_value *result);
+UVT_WEAK napi_status napi_set_named_property(napi_env env, napi_value object, const char *name,
+                                             napi_value value);
+UVT_WEAK napi_status napi_get_cb_info(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv,
+                                      napi_value *self, void **data);
+UVT_WEAK napi_status napi_get_value_double(napi_env env, napi_value value, double *result);
+UVT_WEAK napi_status napi_get_value_uint32(napi_env env, napi_value value, uint32_t *result);
+UVT_WEAK napi_status napi_get_value_string_utf8(napi_env env, napi_value value, char *buffer, size_t size,
+                                                size_t *length);
+UVT_WEAK napi_status napi_create_double(napi_env env, double value, napi_value *result);
+UVT_WEAK napi_status napi_create_uint32(napi_env env, uint32_t value, napi_value *result);
+UVT_WEAK napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count, napi_ref *result);
+UVT_WEAK napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_value *result);
+UVT_WEAK napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result);
+UVT_WEAK napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope);
+UVT_WEAK napi_status napi_get_undefined(napi_env env, napi_value *result);
+UVT_WEAK napi_status napi_call_function(napi_env env, napi_value self, napi_value function, size_t argc,
+                                        const napi_value *argv, napi_value *result);
+UVT_WEAK napi_status napi_get_and_clear_last_exception(napi_env env, napi_value *result);
+UVT_WEAK napi_status napi_add_env_cleanup_hook(napi_env env, void (*hook)(void *), void *data);
+UVT_WEAK napi_status napi_get_uv_event_loop(napi_env env, struct uv_loop_s **loop);
+
+/* v8::Isolate::GetCurrent() */
+UVT_WEAK void *v8_isolate_current(void) __asm__("_ZN2v87Isolate10GetCurrentEv");
+
+/* A function that V8 calls with const v8::FunctionCallbackInfo &. */
+typedef void v8_function_callback(const void *info);
+
+/* v8::Isolate::GetCurrentContext(), v8::Function::New() up to V8 13 and from then on */
+UVT_WEAK void *v8_current_context(void *isolate) __asm__("_ZN2v87Isolate17GetCurrentContextEv");
+typedef napi_value v8_function_new(void *context, v8_function_callback *callback, void *data, int length,
+                                   int constructor_behavior, int side_effect);
+UVT_WEAK v8_function_new v8_function_new_13 __asm__(
+    "_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_IS5_"
+    "EEiNS_19ConstructorBehaviorENS_14SideEffectTypeE");
+UVT_WEAK v8_function_new v8_function_new_14 __asm__(
+    "_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_INS_"
+    "4DataEEEiNS_19ConstructorBehaviorENS_14SideEffectTypeE");
+/* node::AsyncWrap::SetCallbackTrampoline() */
+UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
+    "_ZN4node9AsyncWrap21SetCallbackTrampolineERKN2v820FunctionCallbackInfoINS1_5ValueEEE");
+
+/* v8::Promise::State(): 0 pending, 1 fulfilled, 2 rejected */
+UVT_WEAK int v8_promise_state(napi_value promise) __asm__("_ZN2v87Promise5StateEv");
+
+/* v8::Function, ints -1 where unknown, counted from 0 */
+UVT_WEAK int v8_function_script(napi_value function) __asm__("_ZNK2v88Function8ScriptIdEv");
+UVT_WEAK int v8_function_line(napi_value function) __asm__("_ZNK2v88Function19GetScriptLineNumberEv");
+UVT_WEAK int v8_function_column(napi_value function) __asm__("_ZNK2v88Function21GetScriptColumnNumberEv");
+UVT_WEAK napi_value v8_function_name(napi_value function) __asm__("_ZNK2v88Function12GetDebugNameEv");
+
+/* v8::ScriptOrigin: returned through memory; larger than any version's. The script's name is its first
+ * member, up to V8 12 after the isolate. */
+struct v8_script_origin {
+  void *words[16];
+};
+UVT_WEAK struct v8_script_origin
+v8_function_origin(napi_value function) __asm__("_ZNK2v88Function15GetScriptOriginEv");
+
+/* v8::PromiseRejectMessage, passed by value in memory. */
+struct v8_promise_reject {
+  napi_value promise;
+  int event; /* enum v8_promise_reject_event */
+  napi_value value;
+};
+enum v8_promise_reject_event {
+  V8_REJECTED_UNHANDLED,
+  V8_HANDLER_ADDED,
+  V8_REJECTED_AGAIN,
+  V8_RESOLVED_AGAIN
+};
+typedef void v8_promise_reject_callback(struct v8_promise_reject message);
+UVT_WEAK void v8_set_promise_reject_callback(void *isolate, v8_promise_reject_callback *callback) __asm__(
+    "_ZN2v87Isolate24SetPromiseRejectCallbackEPFvNS_20PromiseRejectMessageEE");
+/* node::PromiseRejectCallback, which Node sets */
+UVT_WEAK v8_promise_reject_callback
+    node_promise_reject_callback __asm__("_ZN4node21PromiseRejectCallbackEN2v820PromiseRejectMessageE");
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "polling.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "announce.h"
+#include "entry.h"
+#include "loops.h"
+#include "thread.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Should another object's constructor poll before ours has run: the system calls themselves. */
+static int syscall_epoll_pwait(int epoll, struct epoll_event *events, int count, int timeout,
+                               const sigset_t *mask)
+{
+  return (int)syscall(SYS_epoll_pwait, epoll, events, count, timeout, mask, _NSIG / 8);
+}
+
+static int syscall_epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
+{
+  return syscall_epoll_pwait(epoll, events, count, timeout, NULL);
+}
+
+static __typeof__(&epoll_wait) real_epoll_wait = syscall_epoll_wait;
+static __typeof__(&epoll_pwait) real_epoll_pwait = syscall_epoll_pwait;
+
+void uvt_poll_init(void)
+{
+  void *wait = dlsym(RTLD_NEXT, "epoll_wait"), *pwait = dlsym(RTLD_NEXT, "epoll_pwait");
+  if (wait)
+    real_epoll_wait = (__typeof__(&epoll_wait))wait;
+  if (pwait)
+    real_epoll_pwait = (__typeof__(&epoll_pwait))pwait;
+}
+
+/* Is this libuv polling for the loop that this thread runs? Then its thread, else NULL. */
+static struct uvt_thread *polling(int epoll)
+{
+  struct uvt_thread *thread = &uvt_thread;
+  return uvt_gate && thread->poll_fd == epoll + 1 && thread->libuv_sp && uvt_recording(thread) ? thread
+                                                                                               : NULL;
+}
+
+/* A poll with timeout 0 waits for nothing: its begin is not recorded (schema.h). */
+static void poll_begin(struct uvt_thread *thread, int timeout)
+{
+  uvt_loop_describe(thread);
+  if (timeout != 0)
+    uvt_emit->poll_begin(&(struct uvt_rec_poll_begin){
+        .process = uvt_process, .loop_id = thread->loop->id, .tid = thread->tid, .timeout = timeout});
+}
+
+static void poll_end(struct uvt_thread *thread, int timeout, int events)
+{
+  uvt_announce_again();
+  if (timeout != 0 || events > 0)
+    uvt_emit->poll_end(&(struct uvt_rec_poll_end){.process = uvt_process,
+                                                  .loop_id = thread->loop->id,
+                                                  .tid = thread->tid,
+                                                  .events = events < 0 ? 0 : events});
+}
+
+EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
+{
+  struct uvt_thread *thread = polling(epoll);
+  if (!thread)
+    return real_epoll_wait(epoll, events, count, timeout);
+  poll_begin(thread, timeout);
+  int reported = real_epoll_wait(epoll, events, count, timeout), saved = errno;
+  poll_end(thread, timeout, reported);
+  errno = saved;
+  return reported;
+}
+
+EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
+{
+  struct uvt_thread *thread = polling(epoll);
+  if (!thread)
+    return real_epoll_pwait(epoll, events, count, timeout, mask);
+  poll_begin(thread, timeout);
+  int reported = real_epoll_pwait(epoll, events, count, timeout, mask), saved = errno;
+  poll_end(thread, timeout, reported);
+  errno = saved;
+  return reported;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "registration.h"
+
+#include "announce.h"
+#include "arena.h"
+#include "table.h"
+#include "thread.h"
+
+#define LINK_BLOCK \
+  64 /* link IDs that a thread sets aside at a time, so that the counter is not fought over */
+
+static uint64_t next_link = 1;
+
+uint64_t uvt_next_link_id(struct uvt_thread *thread)
+{
+  if (thread->link_next == thread->link_end) {
+    thread->link_next = __atomic_fetch_add(&next_link, LINK_BLOCK, __ATOMIC_RELAXED);
+    thread->link_end = thread->link_next + LINK_BLOCK;
+  }
+  return thread->link_next++;
+}
+
+/* uv_queue_work's after-work callback is enabled by the work callback, an async handle's by each send. */
+static bool caused_by_its_link(uint8_t type)
+{
+  return type != UVT_TYPE_uv_after_work && type != UVT_TYPE_uv_async_init;
+}
+
+static void record_link(struct uvt_thread *thread, const struct uvt_link *link, uint64_t id)
+{
+  if (link->text)
+    uvt_emit->detail(&(struct uvt_rec_detail){.process = uvt_process, .link_id = id, .text = link->text});
+  uvt_emit->link(
+      &(struct uvt_rec_link){.process = uvt_process,
+                             .execute_id = uvt_current(thread),
+                             .link_id = id,
+                             .type = link->type,
+                             .flags = link->flags | (caused_by_its_link(link->type) ? UVT_LINK_CAUSED : 0),
+                             .arg = link->arg});
+}
+
+struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link *link)
+{
+  struct uvt_pending pending = {.slot = uvt_slot_take(thread)};
+  if (!pending.slot) {
+    uvt_count_lost(1);
+    return pending;
+  }
+  uint64_t now = uvt_now_coarse();
+  pending.id = uvt_next_link_id(thread);
+  struct uvt_frame *frame = uvt_current_frame(thread);
+  uvt_invocation_hold(frame->slot);
+  uvt_slot_fill(pending.slot, &(union uvt_live_slot){.registration = {.kind = UVT_LIVE_REGISTRATION,
+                                                                      .type = link->type,
+                                                                      .flags = link->flags,
+                                                                      .parent = frame->slot,
+                                                                      .key = link->key,
+                                                                      .n = 1,
+                                                                      .since = now,
+                                                                      .linked = now,
+                                                                      .arg = link->arg,
+                                                                      .due = link->due}});
+  uvt_slot_publish(pending.slot, pending.id);
+  if (link->key)
+    pending.old = uvt_table_put(pending.slot);
+  if (uvt_recording(thread))
+    record_link(thread, link, pending.id);
+  return pending;
+}
+
+void uvt_cancel_link(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status)
+{
+  if (uvt_recording(thread))
+    uvt_emit->cancel(&(struct uvt_rec_cancel){.process = uvt_process,
+                                              .execute_id = uvt_current(thread),
+                                              .link_id = link_id,
+                                              .reason = reason,
+                                              .status = status});
+}
+
+/* Frees a registration's slot; it is in no table any more. */
+static void free_slot(struct uvt_thread *thread, uint32_t slot)
+{
+  uint32_t parent = uvt_live_registration(slot)->parent;
+  uvt_slot_give(thread, slot);
+  uvt_invocation_release(thread, parent);
+}
+
+static void end(struct uvt_thread *thread, uint32_t slot, enum uvt_reason reason, int status)
+{
+  uvt_cancel_link(thread, uvt_live_registration(slot)->id, reason, status);
+  free_slot(thread, slot);
+}
+
+static bool is_request(uint64_t key)
+{
+  return key >> 56 == UVT_KEY_REQUEST || key >> 56 == UVT_KEY_AFTER;
+}
+
+void uvt_registered(struct uvt_thread *thread, const struct uvt_pending *pending, int status)
+{
+  if (!pending->slot)
+    return;
+  bool keep_old = pending->old && status < 0 && !is_request(uvt_live_registration(pending->slot)->key);
+  if (status < 0) {
+    uint64_t key = uvt_live_registration(pending->slot)->key;
+    if (key)
+      uvt_table_take_id(key, pending->id);
+    end(thread, pending->slot, UVT_reason_refused, status);
+  }
+  if (keep_old)
+    uvt_table_put(pending->old);
+  else if (pending->old)
+    end(thread, pending->old, status < 0 ? UVT_reason_reused : UVT_reason_replaced, 0);
+}
+
+void uvt_cancel(struct uvt_thread *thread, uint64_t key, enum uvt_reason reason, int status)
+{
+  uvt_cancel_id(thread, key, 0, reason, status);
+}
+
+void uvt_cancel_id(struct uvt_thread *thread, uint64_t key, uint64_t link_id, enum uvt_reason reason,
+                   int status)
+{
+  uint32_t slot = uvt_table_take_id(key, link_id);
+  if (slot)
+    end(thread, slot, reason, status);
+}
+
+void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
+{
+  if (uvt_recording(thread))
+    uvt_emit->cause(&(struct uvt_rec_cause){
+        .process = uvt_process, .execute_id = uvt_current(thread), .link_id = link_id, .flags = flags});
+}
+
+void uvt_claim_slot(uint32_t slot, struct uvt_claim *claim)
+{
+  struct uvt_live_registration *registration = uvt_live_registration(slot);
+  *claim = (struct uvt_claim){.link_id = registration->id,
+                              .parent = registration->parent, /* and the reference that the slot had */
+                              .type = registration->type,
+                              .flags = registration->flags,
+                              .due = registration->due};
+  uvt_slot_give(&uvt_thread, slot);
+}
+
+bool uvt_claim_last(uint64_t key, struct uvt_claim *claim)
+{
+  uint32_t slot = uvt_table_take(key);
+  if (slot)
+    uvt_claim_slot(slot, claim);
+  return slot != 0;
+}
+
+bool uvt_claim_peek(uint64_t key, struct uvt_claim *claim)
+{
+  uint32_t slot = uvt_table_find(key);
+  if (!slot)
+    return false;
+  struct uvt_live_registration *registration = uvt_live_registration(slot);
+  uvt_invocation_hold(registration->parent);
+  *claim = (struct uvt_claim){.link_id = registration->id,
+                              .slot = slot,
+                              .parent = registration->parent,
+                              .type = registration->type,
+                              .flags = registration->flags,
+                              .due = registration->due};
+  return true;
+}
+
+bool uvt_claim_next(uint64_t key, struct uvt_claim *claim)
+{
+  if (!uvt_claim_peek(key, claim))
+    return false;
+  struct uvt_live_registration *registration = uvt_live_registration(claim->slot);
+  registration->n++;
+  registration->state = UVT_LIVE_QUEUED;
+  return true;
+}
+
+void uvt_claim_count(uint64_t key, uint64_t link_id)
+{
+  uint32_t slot = uvt_table_find(key);
+  if (slot && uvt_live_registration(slot)->id == link_id)
+    uvt_live_registration(slot)->n++;
+}
+
+uint64_t uvt_find_link(uint64_t key)
+{
+  uint32_t slot = uvt_table_find(key);
+  return slot ? uvt_live_registration(slot)->id : 0;
+}

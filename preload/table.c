@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+
+#include "arena.h"
+
+#define BUCKETS (1u << 16)
+#define STRIPES 1024u
+#define SPIN_MAX \
+  100000 /* far longer than a writer takes: only a handler on the writer's own thread gets there */
+
+static uint32_t heads[BUCKETS];
+static uint32_t sequences[STRIPES]; /* odd: a writer is at it */
+
+static uint32_t bucket_of(uint64_t key)
+{
+  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 48);
+}
+
+static uint32_t *sequence_of(uint32_t bucket)
+{
+  return &sequences[bucket % STRIPES];
+}
+
+static uint32_t lock(uint32_t *sequence)
+{
+  for (;;) {
+    uint32_t value = __atomic_load_n(sequence, __ATOMIC_RELAXED);
+    if (!(value & 1) &&
+        __atomic_compare_exchange_n(sequence, &value, value + 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+      return value + 1;
+    __builtin_ia32_pause();
+  }
+}
+
+static void unlock(uint32_t *sequence, uint32_t value)
+{
+  __atomic_store_n(sequence, value + 1, __ATOMIC_RELEASE);
+}
+
+static uint32_t next_of(uint32_t slot)
+{
+  return __atomic_load_n(&uvt_live_registration(slot)->next, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t key_of(uint32_t slot)
+{
+  return __atomic_load_n(&uvt_live_registration(slot)->key, __ATOMIC_ACQUIRE);
+}
+
+/* Takes the first slot of the chain that has the key (and the ID, unless 0) out. Under the stripe's lock. */
+static uint32_t unchain(uint32_t *head, uint64_t key, uint64_t link_id)
+{
+  uint32_t *at = head;
+  for (uint32_t slot = *head; slot; slot = next_of(slot)) {
+    if (key_of(slot) != key) {
+      at = &uvt_live_registration(slot)->next;
+      continue;
+    }
+    if (link_id && __atomic_load_n(&uvt_live_registration(slot)->id, __ATOMIC_RELAXED) != link_id)
+      return 0;
+    __atomic_store_n(at, next_of(slot), __ATOMIC_RELEASE);
+    return slot;
+  }
+  return 0;
+}
+
+uint32_t uvt_table_put(uint32_t slot)
+{
+  uint64_t key = key_of(slot);
+  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket), value = lock(sequence);
+  uint32_t old = unchain(&heads[bucket], key, 0);
+  __atomic_store_n(&uvt_live_registration(slot)->next, heads[bucket], __ATOMIC_RELAXED);
+  __atomic_store_n(&heads[bucket], slot, __ATOMIC_RELEASE);
+  unlock(sequence, value);
+  return old;
+}
+
+uint32_t uvt_table_take_id(uint64_t key, uint64_t link_id)
+{
+  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket);
+  if (!__atomic_load_n(&heads[bucket], __ATOMIC_RELAXED))
+    return 0;
+  uint32_t value = lock(sequence);
+  uint32_t slot = unchain(&heads[bucket], key, link_id);
+  unlock(sequence, value);
+  return slot;
+}
+
+uint32_t uvt_table_take(uint64_t key)
+{
+  return uvt_table_take_id(key, 0);
+}
+
+uint32_t uvt_table_find(uint64_t key)
+{
+  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket);
+  for (int spin = 0; spin < SPIN_MAX; spin++) {
+    uint32_t before = __atomic_load_n(sequence, __ATOMIC_ACQUIRE);
+    if (before & 1) {
+      __builtin_ia32_pause();
+      continue;
+    }
+    /* A chain that changes under us may lead anywhere, also in a circle: bounded, and checked afterwards (the
+     * loads on the way are acquiring, so that the check comes after them). */
+    uint32_t slot = __atomic_load_n(&heads[bucket], __ATOMIC_ACQUIRE);
+    for (int steps = 0; slot && key_of(slot) != key && steps < SPIN_MAX; steps++)
+      slot = next_of(slot);
+    if (__atomic_load_n(sequence, __ATOMIC_RELAXED) == before)
+      return slot;
+  }
+  return 0;
+}
+
+void uvt_table_after_fork_child(void)
+{
+  for (uint32_t i = 0; i < STRIPES; i++)
+    sequences[i] &= ~1u;
+}

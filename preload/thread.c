@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <stddef.h>
+
+#include "thread.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "announce.h"
+#include "arena.h"
+#include "js.h"
+
+__thread struct uvt_thread uvt_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {.frames[0].sp = UINTPTR_MAX};
+
+_Static_assert(offsetof(struct uvt_thread, libuv_sp) == 0, "entry.S");
+_Static_assert(offsetof(struct uvt_thread, submitting) == 8, "entry.S");
+
+static uint64_t last_execute __attribute__((aligned(64)));
+static pthread_key_t exit_key;
+
+static uint64_t read_clock(clockid_t clock)
+{
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t uvt_now(void)
+{
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t uvt_now_coarse(void)
+{
+  return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+uint64_t uvt_next_execute_id(void)
+{
+  return __atomic_add_fetch(&last_execute, 1, __ATOMIC_RELAXED);
+}
+
+static void thread_exit(void *value)
+{
+  struct uvt_thread *thread = value;
+  if (thread->depth)
+    uvt_thread_unwind(thread, UINTPTR_MAX);
+  uvt_slots_return(thread);
+}
+
+int uvt_threads_init(void)
+{
+  return -pthread_key_create(&exit_key, thread_exit);
+}
+
+void uvt_thread_begin(struct uvt_thread *thread)
+{
+  thread->tid = (int32_t)syscall(SYS_gettid);
+  if (thread->role == UVT_role_main && thread->tid != getpid())
+    thread->role = UVT_role_other;
+  pthread_setspecific(exit_key, thread);
+  if (uvt_emit->touch)
+    uvt_emit->touch();
+}
+
+static void record_begin(struct uvt_thread *thread, const struct uvt_frame *frame, int64_t value,
+                         uint8_t flags)
+{
+  uint32_t below = thread->open < 255 ? thread->open : 255;
+  if (uvt_recording(thread))
+    uvt_emit->execute_begin(&(struct uvt_rec_execute_begin){.process = uvt_process,
+                                                            .tid = thread->tid,
+                                                            .execute_id = frame->execute_id,
+                                                            .link_id = frame->link_id,
+                                                            .depth = (uint8_t)below,
+                                                            .flags = flags,
+                                                            .value = value});
+}
+
+static void record_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
+{
+  if (uvt_recording(thread))
+    uvt_emit->execute_end(&(struct uvt_rec_execute_end){
+        .process = uvt_process, .execute_id = frame->execute_id, .flags = flags});
+}
+
+/* Pushes a frame; NULL where there is no room: then what runs there is not followed. */
+static struct uvt_frame *push(struct uvt_thread *thread, uintptr_t sp)
+{
+  if (thread->depth + 1 == UVT_FRAMES) {
+    uvt_count_lost(1);
+    return NULL;
+  }
+  struct uvt_frame *frame = &thread->frames[++thread->depth];
+  *frame = (struct uvt_frame){.sp = sp};
+  return frame;
+}
+
+uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
+                              int64_t value, uint8_t flags)
+{
+  struct uvt_frame *frame = push(thread, sp);
+  if (!frame) {
+    uvt_invocation_release(thread, claim->parent);
+    return 0;
+  }
+  uint64_t now = uvt_now_coarse();
+  frame->link_id = claim->link_id;
+  frame->type = claim->type;
+  frame->execute_id = uvt_next_execute_id();
+  frame->slot =
+      uvt_invocation_new(thread, claim->parent, frame->execute_id, claim->link_id, claim->type, now);
+  if (claim->slot)
+    uvt_live_registration(claim->slot)->since = now;
+  record_begin(thread, frame, value, flags);
+  thread->open++;
+  return thread->depth;
+}
+
+uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
+                                   uint8_t flags)
+{
+  struct uvt_frame *frame = push(thread, sp);
+  if (!frame)
+    return 0;
+  frame->begin_flags = flags;
+  if (claim) {
+    frame->link_id = claim->link_id;
+    frame->type = claim->type;
+    frame->slot = claim->parent; /* until it begins: where its own slot will hang */
+  }
+  return thread->depth;
+}
+
+static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
+{
+  if (__builtin_expect(thread->js_held, 0))
+    uvt_js_flush(thread);
+  if (frame->execute_id) {
+    thread->open--;
+    record_end(thread, frame, flags);
+    uvt_invocation_done(thread, frame->slot);
+  } else if (frame->slot) {
+    uvt_invocation_release(thread, frame->slot);
+  }
+  frame->execute_id = 0;
+  frame->slot = 0;
+}
+
+void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
+{
+  if (!depth)
+    return;
+  while (thread->depth > depth) {
+    struct uvt_frame *above = &thread->frames[thread->depth--];
+    bool is_main =
+        above->is_js && !above->link_id; /* nothing else tells that a worker's main script has ended */
+    end_frame(thread, above, is_main ? 0 : UVT_END_UNWOUND);
+  }
+  if (thread->depth == depth)
+    end_frame(thread, &thread->frames[thread->depth--], 0);
+  if (__builtin_expect(thread->js_rejected, 0) && !thread->frames[depth].is_js)
+    uvt_js_tell_rejected(thread);
+}
+
+void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
+{
+  while (thread->depth) {
+    uintptr_t frame_sp = thread->frames[thread->depth].sp;
+    if (frame_sp >= sp || (sp != UINTPTR_MAX && sp - frame_sp > UVT_UNWIND_MAX))
+      return;
+    end_frame(thread, &thread->frames[thread->depth--], UVT_END_UNWOUND);
+  }
+}
+
+struct uvt_frame *uvt_current_frame(struct uvt_thread *thread)
+{
+  struct uvt_frame *frame = &thread->frames[thread->depth];
+  if (__builtin_expect(!frame->execute_id, 0)) {
+    uint32_t parent = frame->slot;
+    frame->execute_id = uvt_next_execute_id();
+    frame->slot =
+        uvt_invocation_new(thread, parent, frame->execute_id, frame->link_id, frame->type, uvt_now_coarse());
+    record_begin(thread, frame, 0, frame->begin_flags);
+    thread->open++;
+  }
+  return frame;
+}
+
+uint64_t uvt_current(struct uvt_thread *thread)
+{
+  return uvt_current_frame(thread)->execute_id;
+}
+
+void uvt_root_end(struct uvt_thread *thread)
+{
+  if (thread->depth == 0)
+    end_frame(thread, &thread->frames[0], 0);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept per thread: whether it is inside libuv, and the stack of invocations that it is in.
+ *
+ * The stack's bottom is the thread's root function: code outside every callback. Root invocations, and those
+ * of allocation callbacks, are lazy: they get their index and are recorded only once something happens in
+ * them that has to name them. Everything here is for the calling thread only and never blocks or allocates.
+ */
+#ifndef UVT_THREAD_H
+#define UVT_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "registration.h"
+#include "schema.h"
+
+#define UVT_FRAMES 64     /* nested invocations followed on one thread */
+#define UVT_SLOT_CACHE 64 /* free slots of the live tree kept by a thread */
+#define UVT_UNWIND_MAX \
+  0x100000 /* a stack pointer farther away than this is another stack, not an unwound one */
+
+struct uvt_frame {
+  uintptr_t sp;        /* frame address of the trampoline: when the stack is above it, it was unwound */
+  uint64_t execute_id; /* 0: lazy, not begun yet */
+  uint64_t link_id;    /* 0: a root */
+  uint32_t slot;       /* in the live tree, 0: none */
+  uint8_t type;
+  uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
+  bool is_js;          /* it has no native frame of its own (js.h) */
+};
+
+struct uvt_thread {
+  uintptr_t
+      libuv_sp;     /* 0: in the program's code; else where it entered libuv (entry.S relies on the offset) */
+  void *submitting; /* struct uv__work being submitted by this thread (entry.S relies on the offset) */
+  int submitting_kind;
+  uint32_t depth;               /* frames above the root */
+  uint32_t open;                /* of all frames, those that have begun */
+  int32_t tid;                  /* 0: not seen yet */
+  uint8_t role;                 /* enum uvt_role */
+  bool spawning;                /* inside uv_spawn: a fork is followed by an exec */
+  bool js_held;                 /* a js_link is to be written first (js.h) */
+  bool js_rejected;             /* promises were rejected and not handled (js.h) */
+  uint32_t announced;           /* the recording epoch in which this thread was described */
+  uint64_t link_next, link_end; /* link IDs set aside for this thread */
+  struct uvt_loop *loop;        /* whose uv_run this thread is in */
+  int poll_fd;                  /* its backend descriptor + 1; 0: none */
+  uint32_t free_count;
+  uint32_t free_slots[UVT_SLOT_CACHE];
+  struct uvt_frame frames[UVT_FRAMES];
+};
+
+extern __thread struct uvt_thread uvt_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* CLOCK_MONOTONIC in ns. */
+uint64_t uvt_now(void);
+/* The same as of the last timer tick (1 to 4 ms): for the live tree, where reading the clock would cost the
+ * most. */
+uint64_t uvt_now_coarse(void);
+
+/* First use of this thread by us: tid, role, destructor, LTTng's per-thread state. */
+void uvt_thread_begin(struct uvt_thread *thread);
+
+/* Ends the frames that the stack has been unwound past; `sp`: a frame address of the caller. */
+void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp);
+
+/*
+ * The calling thread, for a hook: made known, and back in the program's code. `sp` is the hook's frame
+ * address.
+ */
+static inline struct uvt_thread *uvt_thread_enter(uintptr_t sp)
+{
+  struct uvt_thread *thread = &uvt_thread;
+  if (__builtin_expect(thread->tid == 0, 0))
+    uvt_thread_begin(thread);
+  if (__builtin_expect(thread->frames[thread->depth].sp < sp, 0))
+    uvt_thread_unwind(thread, sp);
+  return thread;
+}
+
+/*
+ * Pushes the invocation of a claimed registration and begins it. With `claim` NULL, or lazy flags, it is
+ * begun when it is first named. Returns its depth, for uvt_invocation_end, or 0 where the stack is full.
+ */
+uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
+                              int64_t value, uint8_t flags);
+uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
+                                   uint8_t flags);
+
+/* Ends the invocation at `depth` and all above it. */
+void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
+
+/* The current invocation's index; begins it where it is lazy. */
+uint64_t uvt_current(struct uvt_thread *thread);
+
+/* The current frame, begun. */
+struct uvt_frame *uvt_current_frame(struct uvt_thread *thread);
+
+/* The thread's root invocation ends, if it has begun (uv_run begins). */
+void uvt_root_end(struct uvt_thread *thread);
+
+/* The next index. */
+uint64_t uvt_next_execute_id(void);
+
+/* Creates the key whose destructor ends what is open when a thread ends. 0 or a negative errno. */
+int uvt_threads_init(void);
+
+#endif

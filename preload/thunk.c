@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "thunk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "announce.h"
+#include "log.h"
+
+#define HASH (UVT_THUNKS * 4)
+
+#define DECLARE(kind, reg) extern char uvt_thunks_##kind[] __attribute__((visibility("hidden")));
+UVT_CALLBACKS(DECLARE)
+#undef DECLARE
+
+static char *const tables[UVT_CB_COUNT] = {
+#define TABLE(kind, reg) uvt_thunks_##kind,
+    UVT_CALLBACKS(TABLE)
+#undef TABLE
+};
+
+void *uvt_originals[UVT_CB_COUNT][UVT_THUNKS];
+
+/* Open addressing from the callback's address to its thunk's number + 1. Entries are only ever added. */
+static struct kind {
+  uint32_t used;
+  uint16_t index[HASH];
+} kinds[UVT_CB_COUNT];
+
+static uint32_t hash_of(const void *callback)
+{
+  return (uint32_t)(((uint64_t)(uintptr_t)callback * UINT64_C(0x9e3779b97f4a7c15)) >> 48) % HASH;
+}
+
+static void *thunk_number(enum uvt_callback_kind kind, uint32_t number)
+{
+  return tables[kind] + number * UVT_THUNK_SIZE;
+}
+
+/* Two threads may give one callback a thunk each; both work. */
+static void *new_thunk(enum uvt_callback_kind kind, void *callback, uint32_t at)
+{
+  struct kind *k = &kinds[kind];
+  uint32_t number = __atomic_fetch_add(&k->used, 1, __ATOMIC_RELAXED);
+  if (number >= UVT_THUNKS) {
+    __atomic_store_n(&k->used, UVT_THUNKS, __ATOMIC_RELAXED);
+    uvt_count_lost(1);
+    return callback;
+  }
+  if (number == UVT_THUNKS - 1)
+    uvt_log("more than %d callbacks of kind %d: further ones are not followed", UVT_THUNKS, kind);
+  __atomic_store_n(&uvt_originals[kind][number], callback, __ATOMIC_RELEASE);
+  for (uint32_t i = 0; i < HASH; i++, at = (at + 1) % HASH) {
+    uint16_t empty = 0;
+    if (__atomic_compare_exchange_n(&k->index[at], &empty, (uint16_t)(number + 1), 0, __ATOMIC_RELEASE,
+                                    __ATOMIC_RELAXED))
+      break;
+  }
+  return thunk_number(kind, number);
+}
+
+static bool is_thunk(const void *callback)
+{
+  for (int i = 0; i < UVT_CB_COUNT; i++)
+    if ((const char *)callback >= tables[i] &&
+        (const char *)callback < tables[i] + UVT_THUNKS * UVT_THUNK_SIZE)
+      return true;
+  return false;
+}
+
+void *uvt_thunk(enum uvt_callback_kind kind, void *callback)
+{
+  if (!callback)
+    return NULL;
+  const struct kind *k = &kinds[kind];
+  uint32_t at = hash_of(callback);
+  for (uint32_t i = 0; i < HASH; i++, at = (at + 1) % HASH) {
+    uint16_t number = __atomic_load_n(&k->index[at], __ATOMIC_ACQUIRE);
+    if (!number)
+      break;
+    if (uvt_originals[kind][number - 1] == callback)
+      return thunk_number(kind, number - 1u);
+  }
+  return is_thunk(callback) ? callback : new_thunk(kind, callback, at);
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+// Opens a page of `uvtree view` in Debian's Chromium and clicks through it:  view-page.js NODE_MODULES PAGE [SCREENSHOT]
+// Ends with 77 where there is no Chromium.
+'use strict';
+const assert = require('assert');
+const fs = require('fs');
+const path = require('path');
+
+const [modules, file, screenshot] = process.argv.slice(2);
+const chromium = '/usr/bin/chromium';
+const operation = '.row[data-operation]:visible';
+
+async function open(page) {
+  const begin = Date.now();
+  await page.goto('file://' + path.resolve(file));
+  await page.waitForFunction(() => document.documentElement.dataset.ready);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const took = Date.now() - begin;
+  assert(took < 5000, `opened in ${took} ms`);
+  return took;
+}
+
+// From an operation in the search's list, by its chain, to the root.
+async function followChain(page, wanted) {
+  await page.fill('#search', wanted);
+  await page.locator('#tabs button', { hasText: /Found: [1-9]/ }).waitFor();
+  await page.locator(operation).first().click();
+  const chain = page.locator('#details .chain a');
+  const steps = await chain.count();
+  assert(steps > 1, `the chain of ${wanted} has ${steps} links`);
+  const root = await chain.last().innerText();
+  await chain.last().click();
+  assert.strictEqual(await page.locator('#details h2').first().innerText(), root);
+  assert.strictEqual(await page.locator('#details .chain a').count(), 1);
+  await page.fill('#search', '');
+  await page.locator('.row.selected:visible').waitFor(); // the tree has it in sight
+  await page.locator('#details .also a').first().click();
+  assert.strictEqual(await page.locator('#details .chain a').count(), 2);
+  return steps;
+}
+
+async function clickTimeline(page) {
+  const box = await page.locator('#timeline .u-over').boundingBox();
+  await page.mouse.click(box.x + 2, box.y + 8); // the first row
+  assert.match(await page.locator('#details dl').innerText(), /thread\s+main /);
+  await page.mouse.move(box.x + 100, box.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 300, box.y + 8, { steps: 3 });
+  await page.mouse.up(); // zooms in
+  await page.mouse.dblclick(box.x + 100, box.y + 8);
+}
+
+async function clickTypes(page) {
+  await page.getByRole('tab', { name: 'Types' }).click();
+  await page.locator('tr[data-type=uv_fs_open]').click();
+  assert.match(await page.locator('#histogram .u-title').innerText(), /^uv_fs_open/);
+  await page.locator('select').selectOption('poolWait');
+  assert.match(await page.locator('#histogram .u-title').innerText(), /pool wait$/);
+}
+
+async function scroll(page) {
+  await page.fill('#search', 'uv_');
+  await page.locator(operation).first().waitFor();
+  return page.evaluate(async () => {
+    const list = [...document.querySelectorAll('.list')].find((box) => box.offsetParent);
+    const frames = [];
+    for (let i = 0; i <= 50; i++) {
+      const begin = performance.now();
+      list.scrollTop = (i / 50) * list.scrollHeight;
+      await new Promise(requestAnimationFrame);
+      frames.push(performance.now() - begin);
+    }
+    return Math.round(frames.sort((a, b) => a - b)[25]);
+  });
+}
+
+async function main() {
+  if (!fs.existsSync(chromium)) process.exit(77);
+  const browser = await require(path.join(modules, 'playwright-core')).chromium.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('dialog', (dialog) => complaints.push(dialog.message()));
+    page.on('request', (request) => request.url().startsWith('file:') || complaints.push(request.url()));
+    const took = await open(page);
+    const steps = await followChain(page, 'uv_fs_open');
+    await clickTimeline(page);
+    await clickTypes(page);
+    const frame = await scroll(page);
+    assert(frame < 50, `a frame of ${frame} ms while scrolling`);
+    assert.strictEqual(await page.locator('img, b > *').count(), 0); // names stay names
+    assert.deepStrictEqual(complaints, []);
+    if (screenshot) await page.screenshot({ path: screenshot });
+    console.log(`open after ${took} ms, ${steps} links in a chain, ${frame} ms a frame while scrolling`);
+  } finally {
+    await browser.close();
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A promise made once, by the first request, and awaited by all: those that come while it is pending, and after.
+'use strict';
+const http = require('http');
+const { ask } = require('./client');
+
+let config;
+function load() {
+  config ??= new Promise(function executor(resolve) {
+    setTimeout(function loaded() {
+      resolve('value');
+    }, 300);
+  });
+  return config;
+}
+
+const server = http.createServer(async function handler(request, response) {
+  const value = await load();
+  response.end(value);
+});
+server.listen(0, '127.0.0.1', function listening() {
+  const { port } = server.address();
+  ask(port, '/first');
+  setTimeout(function second() {
+    ask(port, '/second');
+  }, 100);
+  setTimeout(function third() {
+    ask(port, '/third', function done() {
+      server.close();
+    });
+  }, 600);
+});

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the end-to-end tests. UVTREE_BUILD is the build (or install) tree under test; ctest sets it.
+E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$E2E/../../scripts/lib.sh"
+UVTREE_BUILD=${UVTREE_BUILD:-$UVTREE_SOURCE/build}
+UVTREE=$UVTREE_BUILD/bin/uvtree
+SKIPPED=77
+
+# Where the injected object is, whatever the library directory is called.
+uvtree_object() {
+  ls "$UVTREE_BUILD"/lib/uvtree/libuvtree.so "$UVTREE_BUILD"/lib/*/uvtree/libuvtree.so 2>/dev/null | head -n 1
+}
+
+skip() {
+  say "skipped: $*"
+  exit "$SKIPPED"
+}
+
+fail() {
+  say "FAILED: $*"
+  exit 1
+}
+
+# The node binary of one of scripts/node-builds' builds; `path` is the node on the PATH.
+node_build() {
+  if [ "$1" = path ]; then
+    command -v node
+  else
+    echo "$UVTREE_CACHE/node/$1/bin/node"
+  fi
+}
+
+# A node to run our own scripts with.
+tool_node() {
+  local name
+  for name in 20 22 24 18 path; do
+    if [ -x "$(node_build $name || true)" ]; then
+      node_build $name
+      return
+    fi
+  done
+  skip "no node here (scripts/node-builds)"
+}
+
+canonical_tree() {
+  "$(tool_node)" "$E2E/canonical-tree.js" "$@"
+}
+
+# Goes on in namespaces of its own, with a session daemon of its own: a session records every program on the machine
+# that is preloaded, also those of other tests. What is started here ends with the script.
+alone() {
+  [ -z "${UVTREE_ALONE:-}" ] || return 0
+  local map=
+  [ "$(id -u)" -eq 0 ] || map=--map-root-user
+  # shellcheck disable=SC2086 # nothing, or an option
+  unshare $map --mount --pid --fork --mount-proc true 2>/dev/null || return 0 # then alone or not, as it happens
+  # shellcheck disable=SC2016,SC2086 # the inner shell expands these
+  UVTREE_ALONE=1 exec unshare $map --mount --pid --fork --mount-proc --kill-child bash -euc '
+    mount -t tmpfs none /run
+    mount -t tmpfs none /dev/shm
+    unset LTTNG_HOME
+    "$@"' bash "$0" "$@"
+}
+
+# A scratch directory that is gone when the script ends. UVTREE_KEEP keeps it, to look at a failure.
+scratch() {
+  SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/uvtree-e2e.XXXXXX")
+  # shellcheck disable=SC2064 # the directory as it is called now
+  [ -n "${UVTREE_KEEP:-}" ] || trap "rm -rf '$SCRATCH'" EXIT
+}
+
+# record TRACE COMMAND...: records $LAYER (default uv), in a new directory; its standard output is the program's.
+record() {
+  local trace=$1
+  shift
+  "$UVTREE" record --layer "${LAYER:-uv}" -o "$trace" -- "$@"
+}
+
+# Runs a command in a new, empty directory and keeps its output and status as NAME.out, NAME.status.
+run_in() {
+  local name=$1 status=0
+  shift
+  mkdir "$SCRATCH/$name.dir"
+  (cd "$SCRATCH/$name.dir" && "$@") >"$SCRATCH/$name.out" 2>"$SCRATCH/$name.err" </dev/null || status=$?
+  echo "$status" >"$SCRATCH/$name.status"
+}
+
+same() {
+  diff -u "$1" "$2" >&2 || fail "$3"
+}
+
+check_trace() {
+  "$UVTREE" check "$1" >"$SCRATCH/check.out" 2>&1 || {
+    head -n 40 "$SCRATCH/check.out" >&2
+    fail "uvtree check reports violations"
+  }
+}

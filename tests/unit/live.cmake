@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The live tree, outside any traced program: the modules that make it, with what they need of the rest. Also under the
+# thread sanitizer (preset tsan).
+if(UVT_BUILD_PRELOAD)
+  set(preload ${CMAKE_SOURCE_DIR}/preload)
+  uvt_unit_test(live SOURCES live_world.c ${preload}/arena.c ${preload}/table.c ${preload}/thread.c
+    ${preload}/registration.c ${preload}/descriptors.c ${preload}/log.c)
+  uvt_unit_test(thunk SOURCES ${preload}/thunk.c ${preload}/thunks.S ${preload}/log.c)
+endif()

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The data in the page of `uvtree view`: JSON that no name in a trace can break out of. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "page.h"
+#include "pipeline.h"
+
+/* What lies between the page's halves. */
+static json_t *written_data(struct uvt_page *page)
+{
+  static const char start[] = "id=\"data\">", end[] = "</script>";
+  FILE *file = tmpfile();
+  assert_int_equal(uvt_page_write(page, fileno(file)), 0);
+  long size = lseek(fileno(file), 0, SEEK_END);
+  char *text = calloc(1, (size_t)size + 1);
+  assert_int_equal(pread(fileno(file), text, (size_t)size, 0), size);
+  fclose(file);
+  char *data = text;
+  if (uvt_page_is_there()) {
+    data = strstr(text, start) + strlen(start);
+    *strstr(data, end) = '\0';
+  }
+  assert_null(strchr(data, '<'));
+  json_error_t error;
+  json_t *json = json_loads(data, 0, &error);
+  if (!json)
+    fail_msg("%s at %d", error.text, error.position);
+  free(text);
+  return json;
+}
+
+static void test_columns_of_a_server(void **state)
+{
+  (void)state;
+  struct uvt_pipeline_options options = {0};
+  struct uvt_error error = {0};
+  struct uvt_page *page = uvt_page_create();
+  assert_int_equal(uvt_pipeline_run(UVT_FIXTURES "/streams/good/server.jsonl", &options, uvt_page_sink(page),
+                                    NULL, &error),
+                   0);
+  json_t *json = written_data(page);
+  const char *column;
+  json_t *cells;
+  json_t *operations = json_object_get(json, "operations");
+  size_t length = json_array_size(json_object_get(operations, "base"));
+  assert_int_equal(length, 1 + 43);
+  json_object_foreach(operations, column, cells)
+  {
+    bool sparse = !strcmp(column, "label") || !strcmp(column, "failure") || !strcmp(column, "blocked") ||
+                  !strcmp(column, "reason");
+    assert_true(sparse ? json_array_size(cells) % 2 == 0 : json_array_size(cells) == length);
+  }
+  json_t *polls = json_object_get(json_object_get(json, "polls"), "begin");
+  json_t *pool = json_object_get(json_object_get(json, "pool"), "operation");
+  assert_true(json_array_size(polls) >= 4);
+  assert_true(json_array_size(pool) >= 8);
+  assert_true(json_integer_value(json_array_get(pool, 0)) > 0);
+  json_decref(json);
+  uvt_page_destroy(page);
+}
+
+static void test_hostile_names(void **state)
+{
+  (void)state;
+  static const char hostile[] = "</script><!--\"\\\x01\xff\xc3\xa4";
+  struct uvt_page *page = uvt_page_create();
+  struct uvt_sink *sink = uvt_page_sink(page);
+  const char *const argv[] = {hostile};
+  const struct uvt_event events[] = {
+      {.kind = UVT_EV_process,
+       .processID = 1,
+       .data = {{.key = "argv", .type = UVT_DATUM_STRINGS, .list = argv, .number = 1}},
+       .data_count = 1},
+      {.kind = UVT_EV_thread,
+       .processID = 1,
+       .tid = 1,
+       .data = {{.key = "role", .type = UVT_DATUM_STRING, .string = hostile},
+                {.key = "name", .type = UVT_DATUM_STRING, .string = hostile}},
+       .data_count = 2},
+      {.kind = UVT_EV_executeBegin, .processID = 1, .executeID = 1, .operationID = 1, .tid = 1},
+      {.kind = UVT_EV_label,
+       .processID = 1,
+       .executeID = 1,
+       .data = {{.key = "name", .type = UVT_DATUM_STRING, .string = hostile}},
+       .data_count = 1},
+      {.kind = UVT_EV_link,
+       .processID = 1,
+       .executeID = 1,
+       .linkID = 1,
+       .data = {{.key = "type", .type = UVT_DATUM_STRING, .string = hostile},
+                {.key = "path", .type = UVT_DATUM_STRING, .string = hostile}},
+       .data_count = 2},
+  };
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    assert_int_equal(sink->event(sink, &events[i]), 0);
+  assert_int_equal(sink->end(sink), 0);
+  json_t *json = written_data(page);
+  assert_non_null(strstr(json_string_value(json_object_get(json, "title")), "</script><!--\"\\"));
+  json_decref(json);
+  uvt_page_destroy(page);
+}
+
+static void test_empty_stream(void **state)
+{
+  (void)state;
+  struct uvt_page *page = uvt_page_create();
+  assert_int_equal(uvt_page_sink(page)->end(uvt_page_sink(page)), 0);
+  json_decref(written_data(page));
+  uvt_page_destroy(page);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_columns_of_a_server),
+      cmocka_unit_test(test_hostile_names),
+      cmocka_unit_test(test_empty_stream),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

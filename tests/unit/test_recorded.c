@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <endian.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "recorded.h"
+#include "trace_source.h"
+
+static uint64_t to_read; /* how many records the stand-in for the reader has */
+
+int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct uvt_error *error)
+{
+  struct uvt_record record = {.kind = UVT_RECORD_link};
+  (void)source;
+  (void)error;
+  for (uint64_t i = 0; i < to_read; i++) {
+    if (visitor->record(visitor, &record))
+      break;
+  }
+  record.kind = UVT_RECORD_discarded;
+  visitor->record(visitor, &record);
+  return 0;
+}
+
+static char folder[] = "/tmp/uvtree-recorded-XXXXXX";
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+  char path[128];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes, 1, size, file), size);
+  fclose(file);
+}
+
+/* An index of two packets, of 4096 bytes each. */
+static void write_index(const char *name)
+{
+  struct {
+    uint32_t header[4];
+    uint64_t entries[2][9];
+  } index = {.header = {htobe32(0xc1f1dcc1), htobe32(1), htobe32(1), htobe32(72)}};
+  for (int i = 0; i < 2; i++) {
+    index.entries[i][0] = htobe64((uint64_t)i * 4096);
+    index.entries[i][1] = htobe64(4096 * 8);
+  }
+  write_file(name, &index, sizeof index);
+}
+
+static int make_trace(void **state)
+{
+  static const char packets[8192];
+  char inner[128];
+  snprintf(inner, sizeof inner, "%s/index", folder);
+  mkdir(inner, 0777);
+  write_file("metadata", packets, 100);
+  write_file("uvtree_0", packets, sizeof packets);
+  write_file("uvtree_1", packets, 0);
+  write_index("index/uvtree_0.idx");
+  write_file("index/uvtree_1.idx", "\xc1\xf1\xdc\xc1\0\0\0\1\0\0\0\1\0\0\0\x48", 16);
+  to_read = 5000;
+  (void)state;
+  return 0;
+}
+
+static void complete(void **state)
+{
+  struct uvt_recorded recorded = uvt_recorded_look(folder, 1000);
+  assert_int_equal(recorded.bytes, 8192);
+  assert_false(recorded.truncated);
+  assert_int_equal(recorded.records, 5000);
+  assert_false(recorded.more);
+  (void)state;
+}
+
+static void counts_no_longer_than_it_may(void **state)
+{
+  to_read = UINT64_MAX;
+  struct uvt_recorded recorded = uvt_recorded_look(folder, 20);
+  assert_true(recorded.more);
+  assert_true(recorded.records > 0);
+  (void)state;
+}
+
+/* What a write that failed leaves: fewer bytes than the index says, or a packet at no known place. */
+static void cut_short(void **state)
+{
+  char path[128];
+  snprintf(path, sizeof path, "%s/uvtree_0", folder);
+  assert_int_equal(truncate(path, 5000), 0);
+  assert_true(uvt_recorded_look(folder, 0).truncated);
+  (void)state;
+}
+
+static void no_index(void **state)
+{
+  char path[128];
+  snprintf(path, sizeof path, "%s/index/uvtree_0.idx", folder);
+  unlink(path);
+  assert_false(uvt_recorded_look(folder, 1000).truncated);
+  (void)state;
+}
+
+static void nothing_there(void **state)
+{
+  struct uvt_recorded recorded = uvt_recorded_look("/no/such/folder", 1000);
+  assert_int_equal(recorded.bytes, 0);
+  assert_false(recorded.truncated || recorded.disk_full);
+  assert_int_equal(recorded.records, 0);
+  (void)state;
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup(complete, make_trace),
+      cmocka_unit_test_setup(counts_no_longer_than_it_may, make_trace),
+      cmocka_unit_test_setup(cut_short, make_trace),
+      cmocka_unit_test_setup(no_index, make_trace),
+      cmocka_unit_test(nothing_there),
+  };
+  char command[128];
+  if (!mkdtemp(folder))
+    return 1;
+  int result = cmocka_run_group_tests(tests, NULL, NULL);
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  return system(command) ? 1 : result;
+}

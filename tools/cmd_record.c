@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "daemon.h"
+#include "error.h"
+#include "objects.h"
+#include "program.h"
+#include "recorded.h"
+#include "session.h"
+
+#define PREFIX "uvtree record: "
+
+/*
+ * How long the program may wait at its start until the session daemon has registered it, so that its first
+ * events are not missed.
+ */
+#define REGISTRATION_WAIT_MS 5000
+
+/* Records are counted for the summary: some millions. */
+#define COUNT_LIMIT_MS 1000
+
+struct options {
+  const char *output; /* as the user named it; NULL: a new name */
+  const char *layer;
+  const char *session;
+  const char *live_url;
+  bool snapshot;
+  bool quiet;
+  uint64_t subbuffer_size;
+  uint64_t subbuffers;
+  char **program;
+};
+
+struct recording {
+  const struct options *options;
+  char session[NAME_MAX + 1];
+  char shown[PATH_MAX];  /* the trace's folder as the user would type it */
+  char output[PATH_MAX]; /* absolute */
+  bool made_output;
+  struct uvt_daemon *daemon;
+  struct uvt_program_end end;
+  struct uvt_session_loss loss;
+};
+
+static int usage_error(const char *format, const char *what)
+{
+  fprintf(stderr, PREFIX);
+  fprintf(stderr, format, what);
+  fprintf(stderr, " (see uvtree record --help)\n");
+  return UVT_EXIT_USAGE;
+}
+
+static int failed(const struct uvt_error *error)
+{
+  fprintf(stderr, PREFIX "%s\n", error->text);
+  return UVT_EXIT_FAILED;
+}
+
+/*
+ * A CPU's buffer holds what one saturated core writes (10 MB/s) while the consumer daemon waits for a
+ * processor or for the disk. All of it is allocated at once, so machines with many CPUs get less for each.
+ */
+static void choose_buffers(struct options *options)
+{
+  enum { BUDGET_MIB = 256, MOST_MIB = 16, LEAST_MIB = 2, SUBBUFFERS = 8 };
+  uint64_t mib = MOST_MIB;
+  while (mib > LEAST_MIB && mib * (uint64_t)get_nprocs_conf() > BUDGET_MIB)
+    mib /= 2;
+  options->subbuffers = SUBBUFFERS;
+  options->subbuffer_size = (mib << 20) / SUBBUFFERS;
+}
+
+/* A power of 2 at the start of `text`; what follows goes to *rest. 0: there is none. */
+static uint64_t power_of_2(const char *text, char **rest)
+{
+  *rest = (char *)text;
+  if (*text < '0' || *text > '9')
+    return 0;
+  errno = 0;
+  uint64_t value = strtoull(text, rest, 10);
+  unsigned shift = **rest == 'k' || **rest == 'K' ? 10 : **rest == 'm' || **rest == 'M' ? 20 : 0;
+  if (shift)
+    (*rest)++;
+  if (errno || value >= UINT64_C(1) << 40 || (value & (value - 1)))
+    return 0;
+  return value << shift;
+}
+
+/* SIZExNUM */
+static bool parse_buffers(const char *text, struct options *options)
+{
+  char *rest;
+  options->subbuffer_size = power_of_2(text, &rest);
+  if (*rest != 'x')
+    return false;
+  options->subbuffers = power_of_2(rest + 1, &rest);
+  return !*rest && options->subbuffer_size >= (uint64_t)sysconf(_SC_PAGESIZE) && options->subbuffers >= 2;
+}
+
+enum { OPT_LAYER = 256, OPT_SESSION, OPT_LIVE, OPT_SNAPSHOT, OPT_BUFFERS, OPT_QUIET, OPT_SWITCH };
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"layer", required_argument, NULL, OPT_LAYER},
+    {"session", required_argument, NULL, OPT_SESSION},
+    {"live", required_argument, NULL, OPT_LIVE},
+    {"snapshot", no_argument, NULL, OPT_SNAPSHOT},
+    {"buffers", required_argument, NULL, OPT_BUFFERS},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"listeners", no_argument, NULL, OPT_SWITCH},
+    {"promises", no_argument, NULL, OPT_SWITCH + 1},
+    {"locations", no_argument, NULL, OPT_SWITCH + 2},
+    {NULL, 0, NULL, 0},
+};
+
+/* Switches of the injected object, in the order of OPT_SWITCH: the program inherits our environment. */
+static const char *const switches[] = {"UVTREE_LISTENERS", "UVTREE_PROMISES", "UVTREE_LOCATIONS"};
+
+/* One option; 0, or the exit status of a wrong one. */
+static int take_option(int option, struct options *options)
+{
+  switch (option) {
+  case 'o':
+    options->output = optarg;
+    return *optarg ? 0 : usage_error("%s: no folder named", "-o");
+  case OPT_LAYER:
+    options->layer = optarg;
+    return strcmp(optarg, "uv") == 0 || strcmp(optarg, "all") == 0
+               ? 0
+               : usage_error("--layer is uv or all, not \"%s\"", optarg);
+  case OPT_SESSION:
+    options->session = optarg;
+    return *optarg && !strchr(optarg, '/') && strlen(optarg) < NAME_MAX
+               ? 0
+               : usage_error("\"%s\" is no name for a session", optarg);
+  case OPT_LIVE:
+    options->live_url = optarg;
+    return 0;
+  case OPT_SNAPSHOT:
+    options->snapshot = true;
+    return 0;
+  case OPT_BUFFERS:
+    return parse_buffers(optarg, options)
+               ? 0
+               : usage_error("--buffers is SIZExNUM, both powers of 2 (1Mx8), not \"%s\"", optarg);
+  case OPT_QUIET:
+    options->quiet = true;
+    return 0;
+  case OPT_SWITCH:
+  case OPT_SWITCH + 1:
+  case OPT_SWITCH + 2:
+    return setenv(switches[option - OPT_SWITCH], "1", 1) ? usage_error("%s: no memory", "record") : 0;
+  default:
+    return UVT_EXIT_USAGE;
+  }
+}
+
+static int parse(int argc, char **argv, struct options *options)
+{
+  choose_buffers(options);
+  optind = 0;
+  opterr = 0;
+  for (int option; (option = getopt_long(argc, argv, "+:o:", long_options, NULL)) != -1;) {
+    if (option == '?' || option == ':')
+      return usage_error(option == '?' ? "no such option: %s" : "%s needs a value", argv[optind - 1]);
+    int status = take_option(option, options);
+    if (status)
+      return status;
+  }
+  options->program = argv + optind;
+  if (!*options->program)
+    return usage_error("%s", "no program named");
+  if (options->live_url && (options->output || options->snapshot))
+    return usage_error("--live and %s exclude each other", options->snapshot ? "--snapshot" : "-o");
+  return 0;
+}
+
+static bool is_empty(const char *folder)
+{
+  DIR *dir = opendir(folder);
+  int entries = 0;
+  while (dir && entries <= 2 && readdir(dir))
+    entries++;
+  if (dir)
+    closedir(dir);
+  return dir && entries <= 2;
+}
+
+/* Names session and folder after time and process, unless the user did. */
+static void name_recording(struct recording *r)
+{
+  char stamp[32];
+  time_t now = time(NULL);
+  struct tm local;
+  strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
+  if (r->options->session)
+    snprintf(r->session, sizeof r->session, "%s", r->options->session);
+  else
+    snprintf(r->session, sizeof r->session, "uvtree-%s-%d", stamp, getpid());
+  if (r->options->output)
+    snprintf(r->shown, sizeof r->shown, "%s", r->options->output);
+  else
+    snprintf(r->shown, sizeof r->shown, "uvtree-trace-%s-%d", stamp, getpid());
+}
+
+static int make_output(struct recording *r, struct uvt_error *error)
+{
+  if (r->options->live_url)
+    return 0;
+  r->made_output = mkdir(r->shown, 0777) == 0;
+  if (!r->made_output && errno != EEXIST)
+    uvt_error_set(error, "cannot make the folder %s: %s", r->shown, strerror(errno));
+  else if (!realpath(r->shown, r->output))
+    uvt_error_set(error, "cannot find %s: %s", r->shown, strerror(errno));
+  else if (!is_empty(r->output))
+    uvt_error_set(error, "%s is not an empty folder: nothing is overwritten", r->shown);
+  else if (access(r->output, W_OK | X_OK) < 0)
+    uvt_error_set(error, "cannot write in %s: %s", r->shown, strerror(errno));
+  else
+    return 0;
+  return -1;
+}
+
+/* Takes back a folder of ours in which nothing was recorded; only LTTng's empty ust/ is in it then. */
+static void forget_output(const struct recording *r)
+{
+  char inner[PATH_MAX + 4];
+  if (!r->made_output)
+    return;
+  snprintf(inner, sizeof inner, "%s/ust", r->output);
+  rmdir(inner);
+  rmdir(r->output);
+}
+
+static int start_session(struct recording *r, struct uvt_error *error)
+{
+  const struct options *options = r->options;
+  const struct uvt_session_options session = {
+      .name = r->session,
+      .output = r->output,
+      .live_url = options->live_url,
+      .snapshot = options->snapshot,
+      .subbuffer_size = options->subbuffer_size,
+      .subbuffers = options->subbuffers,
+  };
+  r->daemon = uvt_daemon_hold(r->session, error);
+  if (!r->daemon || uvt_session_start(&session, error) != UVT_SESSION_DONE)
+    return -1;
+  uvt_daemon_session_made(r->daemon);
+  return 0;
+}
+
+/* All that must be there before the program may run. */
+static int prepare(struct recording *r, struct uvt_error *error)
+{
+  name_recording(r);
+  char *object = uvt_object_find(error);
+  if (!object)
+    return -1;
+  int result = -1;
+  if (make_output(r, error) == 0 && start_session(r, error) == 0)
+    result = uvt_object_environment(object, REGISTRATION_WAIT_MS, r->options->layer, r->session, error);
+  free(object);
+  return result;
+}
+
+/* Stops, saves and ends the session. */
+static int finish(struct recording *r, struct uvt_error *error)
+{
+  int result = uvt_session_stop(r->session, &r->loss, error);
+  if (result == UVT_SESSION_DONE && r->options->snapshot)
+    result = uvt_session_snapshot(r->session, error);
+  if (result == UVT_SESSION_DONE)
+    result = uvt_session_destroy(r->session, error);
+  uvt_daemon_release(r->daemon);
+  r->daemon = NULL;
+  return result;
+}
+
+/* "12.3 MB" */
+static void print_size(char *text, size_t size, uint64_t bytes)
+{
+  static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  double value = (double)bytes;
+  while (value >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
+    value /= 1000;
+    unit++;
+  }
+  snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+/* "; nothing lost" */
+static void print_loss(const struct recording *r)
+{
+  const struct uvt_session_loss *loss = &r->loss;
+  if (!loss->known)
+    fprintf(stderr, "; whether anything was lost is not known");
+  else if (loss->records)
+    fprintf(stderr,
+            "; LOST %" PRIu64 " records to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
+            " would be twice as large)",
+            loss->records, r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
+  else
+    fprintf(stderr, r->options->snapshot ? ", the newest" : "; nothing lost");
+}
+
+/* The folder of the last snapshot, as the user would type it: LTTng makes one for each, with its time in the
+ * name. */
+static void newest_snapshot(const struct recording *r, char path[PATH_MAX])
+{
+  struct dirent **entries;
+  int count = scandir(r->output, &entries, NULL, alphasort);
+  struct timespec newest = {0};
+  snprintf(path, PATH_MAX, "%s", r->shown);
+  for (int i = 0; i < count; i++) {
+    char found[PATH_MAX];
+    struct stat status;
+    int size = snprintf(found, sizeof found, "%s/%s", r->shown, entries[i]->d_name);
+    if (entries[i]->d_name[0] != '.' && size < PATH_MAX && stat(found, &status) == 0 &&
+        (status.st_mtim.tv_sec > newest.tv_sec ||
+         (status.st_mtim.tv_sec == newest.tv_sec && status.st_mtim.tv_nsec >= newest.tv_nsec))) {
+      newest = status.st_mtim;
+      memcpy(path, found, sizeof found);
+    }
+    free(entries[i]);
+  }
+  if (count >= 0)
+    free(entries);
+}
+
+/* "12345 records, 1.2 MB" */
+static void print_amount(const struct uvt_recorded *recorded)
+{
+  char size[32];
+  print_size(size, sizeof size, recorded->bytes);
+  if (recorded->records)
+    fprintf(stderr, "%s%" PRIu64 " records, ", recorded->more ? "more than " : "", recorded->records);
+  fprintf(stderr, "%s", size);
+}
+
+/* Whether all that LTTng took was written. */
+static bool print_local_summary(const struct recording *r)
+{
+  char folder[PATH_MAX];
+  bool quiet = r->options->quiet;
+  snprintf(folder, sizeof folder, "%s", r->shown);
+  if (r->options->snapshot)
+    newest_snapshot(r, folder);
+  struct uvt_recorded recorded = uvt_recorded_look(folder, quiet ? 0 : COUNT_LIMIT_MS);
+  if (recorded.truncated || recorded.disk_full) {
+    fprintf(stderr, PREFIX "the trace in %s is not complete: %s\n", r->shown,
+            recorded.disk_full ? "the disk is full" : "it could not be written to its end");
+    return false;
+  }
+  if (recorded.bytes == 0) {
+    if (!quiet)
+      fprintf(
+          stderr,
+          PREFIX
+          "nothing was recorded: %s does not use libuv, or cannot be followed (UVTREE_DEBUG=1 says why)\n",
+          r->options->program[0]);
+    forget_output(r);
+  } else if (!quiet) {
+    fprintf(stderr, PREFIX);
+    print_amount(&recorded);
+    fprintf(stderr, " in %s", r->shown);
+    print_loss(r);
+    fprintf(stderr, "\n" PREFIX "next: uvtree tree %s\n", folder);
+  }
+  return true;
+}
+
+static bool print_summary(const struct recording *r)
+{
+  if (!r->options->live_url)
+    return print_local_summary(r);
+  if (!r->options->quiet) {
+    fprintf(stderr, PREFIX "session %s sent to %s", r->session, r->options->live_url);
+    print_loss(r);
+    fprintf(stderr, "\n");
+  }
+  return true;
+}
+
+/* What the user can do while the program runs. */
+static void print_start(const struct recording *r)
+{
+  const struct options *options = r->options;
+  char host[HOST_NAME_MAX + 1] = "";
+  gethostname(host, sizeof host - 1);
+  if (options->snapshot)
+    fprintf(stderr, PREFIX "to save what happened until now: lttng snapshot record -s %s\n", r->session);
+  if (options->live_url) {
+    const char *relay = strstr(options->live_url, "://");
+    relay = relay ? relay + 3 : options->live_url;
+    fprintf(stderr, PREFIX "to follow it: uvtree convert net://%.*s/host/%s/%s\n", (int)strcspn(relay, ":/"),
+            relay, host, r->session);
+  }
+}
+
+/* The exit status of it all, after the program has run. */
+static int conclude(struct recording *r)
+{
+  struct uvt_error error = {""};
+  signal(SIGPIPE, SIG_IGN); /* nobody may read what we say; the status is the program's all the same */
+  int result = finish(r, &error);
+  int status = r->end.exit_status;
+  if (r->end.exec_error) {
+    fprintf(stderr, PREFIX "cannot run %s: %s\n", r->options->program[0], strerror(r->end.exec_error));
+    forget_output(r);
+    return status;
+  }
+  if (result == UVT_SESSION_DONE)
+    return print_summary(r) || status ? status : UVT_EXIT_FAILED;
+  if (result == UVT_SESSION_GONE && !r->options->live_url)
+    fprintf(stderr, PREFIX "%s; what was recorded lies in %s\n", error.text, r->shown);
+  else
+    fprintf(stderr, PREFIX "%s\n", error.text);
+  return status ? status : UVT_EXIT_FAILED;
+}
+
+static int record(const struct options *options)
+{
+  struct recording r = {.options = options};
+  struct uvt_error error = {""};
+  if (prepare(&r, &error) < 0) {
+    uvt_daemon_release(r.daemon);
+    forget_output(&r);
+    return failed(&error);
+  }
+  if (!options->quiet)
+    print_start(&r);
+  if (uvt_program_run(options->program, &r.end, &error) < 0) {
+    struct uvt_error ignored = {""};
+    finish(&r, &ignored);
+    return failed(&error);
+  }
+  return conclude(&r);
+}
+
+static int run(int argc, char **argv)
+{
+  struct options options = {.layer = "all"};
+  int status = parse(argc, argv, &options);
+  return status ? status : record(&options);
+}
+
+const struct uvt_command uvt_cmd_record = {
+    .name = "record",
+    .runs_program = true,
+    .usage =
+        "[-o DIR] [--layer uv|all] [--session NAME] [--live URL] [--snapshot] [--buffers SIZExNUM] [--quiet] "
+        "[--listeners] [--promises] [--locations] [--] PROGRAM [ARGS]",
+    .summary = "run a program and record its asynchronous operations",
+    .help =
+        "  -o, --output DIR    where the trace goes: a new or an empty folder; without it\n"
+        "                      ./uvtree-trace-DATE-TIME-PID\n"
+        "      --layer LAYER   all (default): what the program does with libuv and, in Node, in JavaScript;\n"
+        "                      uv: libuv alone, which costs the program less\n"
+        "      --listeners     JavaScript: listeners of EventEmitters, too\n"
+        "      --promises      JavaScript: when each promise is made and settled, too\n"
+        "      --locations     JavaScript: the line where each operation was registered (slow)\n"
+        "      --session NAME  name of the LTTng session; without it uvtree-DATE-TIME-PID\n"
+        "      --live URL      send the trace to the relay daemon there (net://HOST) instead of a folder\n"
+        "      --snapshot      keep only the newest records, in memory. They are written when the program\n"
+        "                      ends, and whenever `lttng snapshot record -s NAME` is run meanwhile\n"
+        "      --buffers SIZExNUM\n"
+        "                      NUM sub-buffers of SIZE (K, M) for each CPU, powers of 2; without it 2Mx8, "
+        "less\n"
+        "                      with more than 16 CPUs (256 MiB in all)\n"
+        "      --quiet         do not say what was recorded and lost\n"
+        "\n"
+        "Records every process of the program that uses libuv, and those of other recordings that this user "
+        "has\n"
+        "running at the time: LTTng sessions see all of a user's processes.\n"
+        "Uses the LTTng session daemon that is running, or starts one and ends it. Signals sent to uvtree "
+        "are\n"
+        "passed on to the program. Nothing is left behind, even if uvtree is killed; the program then runs "
+        "on.\n"
+        "\n"
+        "Exit status: that of the program, 128+n if signal n ended it, 127 if it was not found, 126 if it "
+        "could\n"
+        "not be executed; 1 if it could not be recorded (it was not run then, or its own status was 0), 2 "
+        "for\n"
+        "wrong usage.\n"
+        "\n"
+        "Environment: UVTREE_OBJECT (the object to preload), LTTNG_HOME, LTTNG_SESSIOND_PATH.\n",
+    .run = run,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "recorded.h"
+
+#include <endian.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "trace_source.h"
+
+/* An index file of LTTng (lttng/index): all big-endian. */
+#define INDEX_MAGIC UINT32_C(0xc1f1dcc1)
+struct index_header {
+  uint32_t magic, major, minor, entry_size;
+};
+struct index_entry {
+  uint64_t offset, packet_bits; /* ... */
+};
+
+static struct uvt_recorded *found; /* nftw has no argument for its function */
+
+/* How long a data stream is by its index; false where that cannot be said. */
+static bool indexed_size(const char *path, uint64_t *size)
+{
+  struct index_header header;
+  struct index_entry entry;
+  FILE *file = fopen(path, "re");
+  *size = 0;
+  if (!file)
+    return false;
+  bool known = fread(&header, sizeof header, 1, file) == 1 && be32toh(header.magic) == INDEX_MAGIC &&
+               be32toh(header.entry_size) >= sizeof entry;
+  /* The last entry is enough: packets lie one behind the other. */
+  if (known && fseek(file, 0, SEEK_END) == 0 && ftell(file) > (long)sizeof header)
+    known = fseek(file, -(long)be32toh(header.entry_size), SEEK_END) == 0 &&
+            fread(&entry, sizeof entry, 1, file) == 1;
+  else
+    memset(&entry, 0, sizeof entry);
+  fclose(file);
+  *size = be64toh(entry.offset) + be64toh(entry.packet_bits) / 8;
+  return known;
+}
+
+/* A data stream FOLDER/NAME has its index in FOLDER/index/NAME.idx; a failed write makes them differ. */
+static bool matches_index(const char *path, const struct FTW *where, uint64_t size)
+{
+  char index[PATH_MAX];
+  uint64_t expected;
+  int length = snprintf(index, sizeof index, "%.*sindex/%s.idx", where->base, path, path + where->base);
+  return length >= PATH_MAX || !indexed_size(index, &expected) || expected == size;
+}
+
+static int look_at(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+  const char *dot = strrchr(path + where->base, '.');
+  if (kind != FTW_F || strcmp(path + where->base, "metadata") == 0 || (dot && strcmp(dot, ".idx") == 0))
+    return 0;
+  found->bytes += (uint64_t)status->st_size;
+  if (!matches_index(path, where, (uint64_t)status->st_size))
+    found->truncated = true;
+  return 0;
+}
+
+struct counter {
+  struct uvt_trace_visitor visitor;
+  uint64_t records;
+  struct timespec until;
+};
+
+static bool is_over(const struct timespec *until)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
+}
+
+static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
+{
+  enum { LOOK_AT_CLOCK_EVERY = 1024 };
+  struct counter *counter = (struct counter *)visitor;
+  if (record->kind != UVT_RECORD_discarded)
+    counter->records++;
+  return counter->records % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
+}
+
+static void count_records(const char *folder, unsigned limit_ms, struct uvt_recorded *recorded)
+{
+  struct counter counter = {.visitor = {.record = count}};
+  struct uvt_error ignored = {""};
+  clock_gettime(CLOCK_MONOTONIC, &counter.until);
+  counter.until.tv_sec += limit_ms / 1000;
+  counter.until.tv_nsec += limit_ms % 1000 * 1000000L;
+  if (counter.until.tv_nsec >= 1000000000L) {
+    counter.until.tv_nsec -= 1000000000L;
+    counter.until.tv_sec++;
+  }
+  recorded->more = uvt_trace_read(folder, &counter.visitor, &ignored) < 0 || is_over(&counter.until);
+  recorded->records = counter.records;
+}
+
+struct uvt_recorded uvt_recorded_look(const char *folder, unsigned limit_ms)
+{
+  struct uvt_recorded recorded = {0};
+  struct statvfs disk;
+  found = &recorded;
+  nftw(folder, look_at, 16, FTW_PHYS);
+  found = NULL;
+  recorded.disk_full = statvfs(folder, &disk) == 0 && (geteuid() == 0 ? disk.f_bfree : disk.f_bavail) == 0;
+  if (recorded.bytes && !recorded.truncated)
+    count_records(folder, limit_ms, &recorded);
+  return recorded;
+}

@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: MIT */
+#include "requests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "describe.h"
+#include "measure.h"
+
+#define NEVER UVT_MEASURE_NEVER
+
+enum {
+  OPEN_MOST = 65536, /* requests whose end is waited for */
+  PATH_MOST = 10000, /* steps remembered on the way to an invocation */
+  RECENT = 4096      /* invocations that have ended, of which a failure may still be told */
+};
+
+typedef struct uvt_measure_registration registration_t;
+typedef struct uvt_measure_invocation invocation_t;
+
+/* An invocation of a request, as a place on the path to later ones, which hold it. */
+struct hop {
+  uint32_t holders;
+  uint32_t depth;
+  struct hop *before; /* what made it possible; NULL: it is the first, or before it was cut */
+  bool cut;
+  bool nested;     /* it runs inside of `before` */
+  bool works;      /* it is the pool's work itself */
+  uint64_t serial; /* the request's */
+  uint64_t execute;
+  const char *type;
+  char *detail;
+  uint64_t since, taken, done, ready, begun; /* the times of a step; NEVER: it had none */
+};
+
+/* What a registration is to requests. Only those that one has to do with have it. */
+struct work {
+  registration_t *registration;
+  struct open *owner;           /* NULL: none, or it is over */
+  struct work *next, *previous; /* of the owner */
+  struct hop *linker, *causer;
+  uint64_t linked, cause_id, caused;
+  bool taken;        /* an invocation has taken the cause */
+  uint64_t labelled; /* serial of the request that an invocation of it was labelled with last */
+};
+
+/* What an invocation is to them; likewise. */
+struct part {
+  struct open *owner;
+  struct hop *hop;
+};
+
+/* A request that is not over. */
+struct open {
+  uint64_t serial; /* 1, 2, ...: unlike pointers never used again */
+  struct uvt_measure_process *process;
+  struct uvt_request *row;
+  struct uvt_spent spent;
+  struct work *works;
+  uint32_t parts; /* open invocations of it */
+  uint64_t failures;
+  uint64_t ended; /* NEVER: its response has not been finished */
+  uint64_t last;  /* when something last happened of it */
+  struct open *older, *newer;
+  struct open *next_ended;
+};
+
+struct ended {
+  const struct uvt_measure_process *process;
+  uint64_t execute, serial;
+};
+
+struct uvt_requests {
+  struct uvt_sink sink;
+  struct uvt_measure measure;
+  uvt_request_taker *taker;
+  void *user;
+  int status;
+  struct open *oldest, *newest;
+  size_t open_count;
+  struct open *ended; /* those of them that have had their response */
+  uint64_t serials;
+  struct uvt_id_map by_serial; /* pointers */
+  struct ended recent[RECENT];
+  size_t recent_next;
+};
+
+/* --- hops --- */
+
+static void release(struct hop *hop)
+{
+  while (hop && --hop->holders == 0) {
+    struct hop *before = hop->before;
+    free(hop->detail);
+    free(hop);
+    hop = before;
+  }
+}
+
+static struct hop *hold(struct hop *hop)
+{
+  if (hop)
+    hop->holders++;
+  return hop;
+}
+
+static void replace(struct hop **place, struct hop *hop)
+{
+  hold(hop);
+  release(*place);
+  *place = hop;
+}
+
+/* The hop, if it is of that request. */
+static struct hop *of_request(struct hop *hop, const struct open *request)
+{
+  return hop && hop->serial == request->serial ? hop : NULL;
+}
+
+/* --- works and parts --- */
+
+static struct work *work_of(struct uvt_requests *requests, registration_t *registration)
+{
+  if (registration->user)
+    return registration->user;
+  struct work *work = calloc(1, sizeof *work);
+  if (!work)
+    requests->status = -ENOMEM;
+  else
+    work->registration = registration;
+  registration->user = work;
+  return work;
+}
+
+static void give(struct work *work, struct open *owner)
+{
+  work->owner = owner;
+  work->next = owner->works;
+  work->previous = NULL;
+  if (owner->works)
+    owner->works->previous = work;
+  owner->works = work;
+}
+
+static void take_away(struct work *work)
+{
+  if (!work->owner)
+    return;
+  if (work->previous)
+    work->previous->next = work->next;
+  else
+    work->owner->works = work->next;
+  if (work->next)
+    work->next->previous = work->previous;
+  work->owner = NULL;
+  replace(&work->linker, NULL);
+  replace(&work->causer, NULL);
+}
+
+static struct part *part_of(struct uvt_requests *requests, invocation_t *invocation)
+{
+  if (!invocation->user && !(invocation->user = calloc(1, sizeof(struct part))))
+    requests->status = -ENOMEM;
+  return invocation->user;
+}
+
+static struct open *owner_of(const invocation_t *invocation)
+{
+  const struct part *part = invocation ? invocation->user : NULL;
+  return part ? part->owner : NULL;
+}
+
+static struct hop *hop_of(const invocation_t *invocation)
+{
+  const struct part *part = invocation ? invocation->user : NULL;
+  return part ? part->hop : NULL;
+}
+
+static void own(struct part *part, struct open *owner)
+{
+  if (part->owner)
+    part->owner->parts--;
+  if (owner)
+    owner->parts++;
+  part->owner = owner;
+}
+
+static void spend(struct uvt_requests *requests, struct open *request, enum uvt_spent_kind kind,
+                  uint64_t from, uint64_t to)
+{
+  if (from == NEVER || to == NEVER)
+    return;
+  if (uvt_spent_add(&request->spent, kind, from, to) != 0)
+    requests->status = -ENOMEM;
+  if (to > request->last)
+    request->last = to;
+}
+
+/* --- a request is over --- */
+
+/* What its operations that have not run yet were waiting for when it ended. */
+static void spend_pending(struct uvt_requests *requests, struct open *request, uint64_t end)
+{
+  for (struct work *work = request->works; work; work = work->next) {
+    const registration_t *registration = work->registration;
+    if (registration->pool_begun != NEVER && registration->pool_ended == NEVER)
+      spend(requests, request, UVT_SPENT_POOL_WORK, registration->pool_begun, end);
+    for (const struct uvt_measure_operation *i = registration->operations; i; i = i->next) {
+      if (registration->pooled && registration->pool_begun == NEVER)
+        spend(requests, request, UVT_SPENT_POOL_WAIT, i->queued, end);
+      else if (!registration->works && !registration->always_ready)
+        spend(requests, request, UVT_SPENT_READY, i->ready, end);
+    }
+  }
+}
+
+/* Nobody is to find it any more: of invocations that are open, and of registrations. */
+static void forget(struct uvt_requests *requests, struct open *request)
+{
+  while (request->works)
+    take_away(request->works);
+  size_t cursor = 0;
+  invocation_t **invocation;
+  while (request->parts && (invocation = uvt_id_map_next(&request->process->invocations, &cursor, NULL))) {
+    struct part *part = (*invocation)->user;
+    if (part && part->owner == request)
+      own(part, NULL);
+  }
+  if (request->older)
+    request->older->newer = request->newer;
+  else
+    requests->oldest = request->newer;
+  if (request->newer)
+    request->newer->older = request->older;
+  else
+    requests->newest = request->older;
+  requests->open_count--;
+  struct open **place = &requests->ended;
+  while (*place && *place != request)
+    place = &(*place)->next_ended;
+  if (*place)
+    *place = request->next_ended;
+  uvt_id_map_remove(&requests->by_serial, request->serial);
+}
+
+static void free_open(struct open *request)
+{
+  uvt_spent_clear(&request->spent);
+  if (request->row)
+    uvt_request_free(request->row);
+  free(request);
+}
+
+static void close_request(struct uvt_requests *requests, struct open *request)
+{
+  struct uvt_request *row = request->row;
+  bool waits = request->works || request->parts;
+  uint64_t end = request->ended != NEVER ? request->ended : waits ? requests->measure.time : request->last;
+  spend_pending(requests, request, end);
+  row->finished = request->ended != NEVER;
+  row->failed = !row->finished || request->failures || row->status >= 500;
+  row->wall = end - row->begun;
+  row->rounded = request->spent.rounded;
+  if (uvt_spent_sum(&request->spent, end, row->parts, row->together) != 0)
+    requests->status = -ENOMEM;
+  forget(requests, request);
+  request->row = NULL;
+  free_open(request);
+  int status = requests->taker(requests->user, row);
+  if (status && !requests->status)
+    requests->status = status;
+}
+
+/*
+ * Ready may be told late, but not later than the loop's next poll: what was ready before has run then. So
+ * requests that have had their response are closed when a loop polls.
+ */
+static void close_ended(struct uvt_requests *requests, const struct uvt_measure_process *process)
+{
+  struct open *next;
+  for (struct open *i = requests->ended; i; i = next) {
+    next = i->next_ended;
+    if (i->process == process)
+      close_request(requests, i);
+  }
+}
+
+/* --- the critical path --- */
+
+static uint64_t span(uint64_t from, uint64_t to)
+{
+  return from != NEVER && to != NEVER && to > from ? to - from : 0;
+}
+
+/* Where the time between `since` and `begun` went. */
+static void fill_step(struct uvt_request_step *step, const struct hop *hop)
+{
+  step->execute = hop->execute;
+  uvt_append(step->type, sizeof step->type, "%s", hop->type);
+  uvt_append(step->detail, sizeof step->detail, "%s", hop->detail ? hop->detail : "");
+  step->since = hop->since;
+  step->begun = hop->begun;
+  if (hop->works)
+    step->pool_wait = span(hop->since, hop->begun);
+  if (hop->works || hop->nested)
+    return;
+  uint64_t time = hop->since;
+  uint64_t ready = hop->ready == NEVER || hop->ready > hop->begun ? hop->begun : hop->ready;
+  if (hop->taken != NEVER && hop->done != NEVER && hop->taken >= time && hop->done <= ready) {
+    step->pool_wait = span(time, hop->taken);
+    step->pool_work = span(hop->taken, hop->done);
+    time = hop->done;
+  }
+  step->outside = span(time, ready);
+  step->ready = span(ready > time ? ready : time, hop->begun);
+}
+
+static void take_path(struct uvt_requests *requests, struct uvt_request *row, const struct hop *last,
+                      uint64_t end)
+{
+  size_t count = 0;
+  for (const struct hop *i = last; i; i = i->before)
+    count++;
+  row->path = calloc(count ? count : 1, sizeof *row->path);
+  if (!row->path) {
+    requests->status = -ENOMEM;
+    return;
+  }
+  row->path_count = count;
+  row->path_cut = !last;
+  for (const struct hop *i = last; i; i = i->before) {
+    fill_step(&row->path[--count], i);
+    *(i->works ? &row->path[count].pool_work : &row->path[count].ran) = span(i->begun, end);
+    row->path_cut |= i->cut;
+    end = i->since;
+  }
+}
+
+/* --- labels --- */
+
+static void add_open(struct uvt_requests *requests, struct open *request)
+{
+  request->older = requests->newest;
+  if (requests->newest)
+    requests->newest->newer = request;
+  else
+    requests->oldest = request;
+  requests->newest = request;
+  requests->open_count++;
+  if (requests->open_count > OPEN_MOST)
+    close_request(requests, requests->oldest);
+}
+
+static struct open *make_open(struct uvt_requests *requests, struct uvt_measure_process *process,
+                              uint64_t begun, const struct uvt_event *event)
+{
+  struct open *request = calloc(1, sizeof *request);
+  struct uvt_request *row = calloc(1, sizeof *row);
+  struct open **place = request && row ? uvt_id_map_add(&requests->by_serial, requests->serials + 1) : NULL;
+  if (!place) {
+    free(request);
+    free(row);
+    requests->status = -ENOMEM;
+    return NULL;
+  }
+  *place = request;
+  *request = (struct open){
+      .serial = ++requests->serials, .process = process, .row = row, .ended = NEVER, .last = begun};
+  uvt_spent_begin(&request->spent, begun);
+  int64_t id = 0;
+  uvt_event_number(event, "id", &id);
+  row->pid = process->pid;
+  row->id = (uint64_t)id;
+  row->execute = event->executeID;
+  row->begun = begun;
+  uvt_append(row->name, sizeof row->name, "%s", uvt_event_string(event, "name"));
+  add_open(requests, request);
+  return request;
+}
+
+/* The one that hosts it all: the outermost but for the main program. */
+static invocation_t *outermost(invocation_t *invocation)
+{
+  while (invocation->within && !invocation->within->root && invocation->within->registration &&
+         strcmp(invocation->within->registration->type, "main") != 0)
+    invocation = invocation->within;
+  return invocation;
+}
+
+static struct hop *make_hop(struct uvt_requests *requests, const invocation_t *invocation,
+                            const struct open *request)
+{
+  const registration_t *registration = invocation->registration;
+  struct hop *hop = calloc(1, sizeof *hop);
+  if (!hop) {
+    requests->status = -ENOMEM;
+    return NULL;
+  }
+  *hop = (struct hop){.holders = 1,
+                      .serial = request->serial,
+                      .execute = invocation->id,
+                      .works = registration && registration->works,
+                      .type = registration ? registration->type : "root",
+                      .detail = registration && *registration->detail ? strdup(registration->detail) : NULL,
+                      .since = invocation->begun,
+                      .taken = registration ? registration->pool_begun : NEVER,
+                      .done = registration ? registration->pool_ended : NEVER,
+                      .ready = invocation->ready,
+                      .begun = invocation->begun};
+  return hop;
+}
+
+static void label_part(struct uvt_requests *requests, invocation_t *invocation, struct open *request,
+                       struct hop *hop)
+{
+  struct part *part = part_of(requests, invocation);
+  struct work *work = invocation->registration ? work_of(requests, invocation->registration) : NULL;
+  if (!part)
+    return;
+  own(part, request);
+  replace(&part->hop, hop);
+  if (work)
+    work->labelled = request->serial;
+}
+
+/* The invocation, and what it is nested in, serves the request from now on; and did so before, if nobody's.
+ */
+static void begin_request(struct uvt_requests *requests, invocation_t *invocation,
+                          const struct uvt_event *event)
+{
+  invocation_t *outer = outermost(invocation);
+  bool free_until_now = !owner_of(invocation) && !owner_of(outer);
+  uint64_t begun = !free_until_now ? event->time : outer->ready == NEVER ? outer->begun : outer->ready;
+  struct open *request = make_open(requests, invocation->process, begun, event);
+  struct hop *hop = request ? make_hop(requests, invocation, request) : NULL;
+  if (!hop)
+    return;
+  hop->since = hop->ready = begun;
+  hop->begun = free_until_now ? outer->begun : event->time;
+  if (free_until_now) {
+    spend(requests, request, UVT_SPENT_READY, outer->ready, outer->begun);
+    spend(requests, request, UVT_SPENT_RUNNING, outer->begun, event->time);
+    request->row->received = outer->received;
+  }
+  for (invocation_t *i = invocation;; i = i->within) {
+    label_part(requests, i, request, hop);
+    if (i == outer)
+      break;
+  }
+  release(hop);
+}
+
+static struct open *find_open(struct uvt_requests *requests, const struct uvt_measure_process *process,
+                              uint64_t id)
+{
+  for (struct open *i = requests->newest; i; i = i->older) {
+    if (i->process == process && i->row->id == id && i->ended == NEVER)
+      return i;
+  }
+  return NULL;
+}
+
+static void end_request(struct uvt_requests *requests, const struct uvt_measure_process *process,
+                        const invocation_t *invocation, const struct uvt_event *event)
+{
+  int64_t id = 0;
+  uvt_event_number(event, "id", &id);
+  struct open *request = find_open(requests, process, (uint64_t)id);
+  if (!request)
+    return;
+  const invocation_t *by = invocation;
+  while (by && !of_request(hop_of(by), request))
+    by = by->within;
+  request->ended = event->time > request->row->begun ? event->time : request->row->begun;
+  struct open **place = &requests->ended;
+  while (*place)
+    place = &(*place)->next_ended;
+  *place = request;
+  uvt_event_number(event, "status", &request->row->status);
+  take_path(requests, request->row, hop_of(by), request->ended);
+}
+
+static void on_label(struct uvt_requests *requests, struct uvt_measure_process *process,
+                     const struct uvt_event *event)
+{
+  invocation_t **place = uvt_id_map_find(&process->invocations, event->executeID);
+  const char *kind = uvt_event_string(event, "kind");
+  if (strcmp(kind, "http.server.request") == 0 && place)
+    begin_request(requests, *place, event);
+  else if (strcmp(kind, "http.server.response") == 0)
+    end_request(requests, process, place ? *place : NULL, event);
+}
+
+/* --- failures --- */
+
+static struct open *by_serial(const struct uvt_requests *requests, uint64_t serial)
+{
+  struct open **place = serial ? uvt_id_map_find(&requests->by_serial, serial) : NULL;
+  return place ? *place : NULL;
+}
+
+/* That it failed may be told after the invocation has ended. */
+static struct open *owner_of_execute(struct uvt_requests *requests, const struct uvt_measure_process *process,
+                                     uint64_t execute)
+{
+  invocation_t **place = uvt_id_map_find(&process->invocations, execute);
+  if (place)
+    return owner_of(*place);
+  for (size_t i = 0; i < RECENT; i++) {
+    if (requests->recent[i].execute == execute && requests->recent[i].process == process)
+      return by_serial(requests, requests->recent[i].serial);
+  }
+  return NULL;
+}
+
+static void on_event(void *user, struct uvt_measure_process *process, const struct uvt_event *event)
+{
+  struct uvt_requests *requests = user;
+  if (event->kind == UVT_EV_label)
+    on_label(requests, process, event);
+  if (event->kind != UVT_EV_failedCallback && event->kind != UVT_EV_handled)
+    return;
+  struct open *owner = owner_of_execute(requests, process, event->executeID);
+  if (owner && event->kind == UVT_EV_failedCallback)
+    owner->failures++;
+  else if (owner && owner->failures)
+    owner->failures--;
+}
+
+/* --- what a request does --- */
+
+static void on_link(void *user, registration_t *registration, invocation_t *by, const struct uvt_event *event)
+{
+  struct uvt_requests *requests = user;
+  struct open *owner = owner_of(by);
+  int64_t bytes;
+  if (!owner || owner->ended != NEVER)
+    return;
+  struct work *work = work_of(requests, registration);
+  if (!work)
+    return;
+  give(work, owner);
+  replace(&work->linker, hop_of(by));
+  work->linked = event->time;
+  owner->row->operations++;
+  if (strncmp(registration->type, "uv_write", strlen("uv_write")) == 0 &&
+      uvt_event_number(event, "bytes", &bytes) && bytes > 0) {
+    owner->row->sends = true;
+    owner->row->sent += (uint64_t)bytes;
+  }
+}
+
+/* Of causes that one invocation takes, the first counts. */
+static void on_cause(void *user, registration_t *registration, invocation_t *by,
+                     const struct uvt_event *event)
+{
+  (void)user;
+  struct work *work = registration->user;
+  if (!work || !work->owner || (work->cause_id && !work->taken))
+    return;
+  work->cause_id = event->causeID;
+  work->caused = event->time;
+  work->taken = false;
+  replace(&work->causer, of_request(hop_of(by), work->owner));
+}
+
+static bool is_js(const invocation_t *invocation)
+{
+  return invocation && invocation->registration && invocation->registration->js;
+}
+
+static struct open *find_owner(struct uvt_requests *requests, const invocation_t *invocation)
+{
+  const struct work *work = invocation->registration ? invocation->registration->user : NULL;
+  if (work && work->owner)
+    return work->owner;
+  struct open *connection = work ? by_serial(requests, work->labelled) : NULL;
+  if (connection && connection->ended == NEVER)
+    return connection;
+  return is_js(invocation) && is_js(invocation->within) ? owner_of(invocation->within) : NULL;
+}
+
+/*
+ * What made the invocation possible: what caused it, or linked it; or what it is nested in, where that began
+ * after (a callback of JavaScript runs because libuv's did).
+ */
+static void set_before(struct hop *hop, const invocation_t *invocation, const struct work *work,
+                       const struct open *owner, uint64_t cause)
+{
+  struct hop *outer = of_request(hop_of(invocation->within), owner);
+  bool by_cause = work && work->owner == owner && work->cause_id && work->cause_id == cause && work->causer;
+  struct hop *before = by_cause ? work->causer : work && work->owner == owner ? work->linker : NULL;
+  before = before ? of_request(before, owner) : NULL;
+  hop->since = by_cause ? work->caused : before ? work->linked : invocation->begun;
+  if (outer && (!before || hop->since <= outer->begun)) {
+    before = outer;
+    hop->nested = true;
+    hop->since = invocation->begun;
+  }
+  hop->depth = before ? before->depth + 1 : 0;
+  hop->cut = !before || hop->depth == PATH_MOST;
+  if (!hop->cut)
+    hop->before = hold(before);
+  if (hop->cut)
+    hop->depth = 0;
+}
+
+static void on_begin(void *user, invocation_t *invocation, const struct uvt_event *event)
+{
+  struct uvt_requests *requests = user;
+  struct open *owner = find_owner(requests, invocation);
+  const registration_t *registration = invocation->registration;
+  struct part *part = owner ? part_of(requests, invocation) : NULL;
+  if (!part)
+    return;
+  struct work *work = registration ? registration->user : NULL;
+  own(part, owner);
+  part->hop = make_hop(requests, invocation, owner);
+  if (part->hop)
+    set_before(part->hop, invocation, work, owner, event->causeID);
+  if (work)
+    work->taken |= work->cause_id == event->causeID;
+  /* What JavaScript's callback waited, libuv's did, which it is called by. */
+  bool told = is_js(invocation) && !is_js(invocation->within) && owner_of(invocation->within) == owner;
+  if (registration && !registration->works && !registration->always_ready && !told)
+    spend(requests, owner, UVT_SPENT_READY, invocation->ready, invocation->begun);
+  if (work && work->labelled == owner->serial)
+    owner->row->received += invocation->received;
+}
+
+static void on_slice(void *user, invocation_t *invocation, uint64_t from, uint64_t to)
+{
+  struct open *owner = owner_of(invocation);
+  bool works = invocation->registration && invocation->registration->works;
+  if (owner && !works)
+    spend(user, owner, UVT_SPENT_RUNNING, from, to);
+}
+
+static void on_end(void *user, invocation_t *invocation)
+{
+  struct uvt_requests *requests = user;
+  struct part *part = invocation->user;
+  if (!part)
+    return;
+  if (part->owner)
+    requests->recent[requests->recent_next++ % RECENT] =
+        (struct ended){invocation->process, invocation->id, part->owner->serial};
+  own(part, NULL);
+  release(part->hop);
+  free(part);
+  invocation->user = NULL;
+}
+
+static void on_pool_begin(void *user, registration_t *registration, uint64_t queued, int64_t tid)
+{
+  (void)tid;
+  struct work *work = registration->user;
+  if (work && work->owner)
+    spend(user, work->owner, UVT_SPENT_POOL_WAIT, queued, registration->pool_begun);
+}
+
+static void on_pool_end(void *user, registration_t *registration)
+{
+  struct work *work = registration->user;
+  if (work && work->owner)
+    spend(user, work->owner, UVT_SPENT_POOL_WORK, registration->pool_begun, registration->pool_ended);
+}
+
+static void on_retire(void *user, struct uvt_measure_operation *operation, uint64_t time)
+{
+  const registration_t *registration = operation->registration;
+  const struct work *work = registration->user;
+  if (work && work->owner && !registration->works && !registration->always_ready)
+    spend(user, work->owner, UVT_SPENT_READY, operation->ready, time);
+}
+
+static void on_poll_begin(void *user, struct uvt_measure_process *process, struct uvt_measure_thread *thread,
+                          const struct uvt_event *event)
+{
+  (void)thread;
+  (void)event;
+  close_ended(user, process);
+}
+
+static void on_forget(void *user, registration_t *registration)
+{
+  (void)user;
+  struct work *work = registration->user;
+  if (!work)
+    return;
+  take_away(work);
+  free(work);
+}
+
+/* --- the sink --- */
+
+static int take_event(struct uvt_sink *sink, const struct uvt_event *event)
+{
+  struct uvt_requests *requests = (struct uvt_requests *)sink;
+  int status = uvt_measure_event(&requests->measure, event);
+  return status ? status : requests->status;
+}
+
+static int take_end(struct uvt_sink *sink)
+{
+  struct uvt_requests *requests = (struct uvt_requests *)sink;
+  while (requests->oldest && !requests->status)
+    close_request(requests, requests->oldest);
+  return requests->status;
+}
+
+struct uvt_requests *uvt_requests_create(uvt_request_taker *taker, void *user)
+{
+  static const struct uvt_measure_handlers handlers = {.event = on_event,
+                                                       .link = on_link,
+                                                       .cause = on_cause,
+                                                       .begin = on_begin,
+                                                       .slice = on_slice,
+                                                       .end = on_end,
+                                                       .pool_begin = on_pool_begin,
+                                                       .pool_end = on_pool_end,
+                                                       .retire = on_retire,
+                                                       .poll_begin = on_poll_begin,
+                                                       .forget = on_forget};
+  struct uvt_requests *requests = calloc(1, sizeof *requests);
+  if (!requests)
+    return NULL;
+  requests->sink = (struct uvt_sink){.event = take_event, .end = take_end};
+  requests->taker = taker;
+  requests->user = user;
+  uvt_id_map_init(&requests->by_serial, sizeof(struct open *));
+  uvt_measure_init(&requests->measure, &handlers, requests);
+  return requests;
+}
+
+/* What is still open in the program when the stream ends. */
+static void clear_process(struct uvt_requests *requests, struct uvt_measure_process *process)
+{
+  size_t cursor = 0;
+  registration_t **registration;
+  invocation_t **invocation;
+  while ((invocation = uvt_id_map_next(&process->invocations, &cursor, NULL)))
+    on_end(requests, *invocation);
+  cursor = 0;
+  while ((registration = uvt_id_map_next(&process->registrations, &cursor, NULL)))
+    on_forget(requests, *registration);
+}
+
+void uvt_requests_destroy(struct uvt_requests *requests)
+{
+  if (!requests)
+    return;
+  for (size_t i = 0; i < requests->measure.processes_count; i++)
+    clear_process(requests, requests->measure.processes[i]);
+  while (requests->oldest) {
+    struct open *request = requests->oldest;
+    forget(requests, request);
+    free_open(request);
+  }
+  uvt_id_map_clear(&requests->by_serial);
+  uvt_measure_clear(&requests->measure);
+  free(requests);
+}
+
+struct uvt_sink *uvt_requests_sink(struct uvt_requests *requests)
+{
+  return &requests->sink;
+}
+
+int uvt_requests_check(const struct uvt_requests *requests, struct uvt_error *error)
+{
+  if (!requests->measure.has_invocations || requests->measure.has_states)
+    return 0;
+  uvt_error_set(error, "a stream without states: convert it without --no-states");
+  return -1;
+}
+
+void uvt_request_free(struct uvt_request *request)
+{
+  if (request)
+    free(request->path);
+  free(request);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include <lttng/lttng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "schema.h"
+
+#define CHANNEL_NAME "uvtree"
+
+/*
+ * What the consumer daemon has not written is lost when it is killed: a sub-buffer is handed over at the
+ * latest after SWITCH_TIMER_US, the description of the events (without which nothing can be read) after
+ * METADATA_TIMER_US.
+ */
+enum { SWITCH_TIMER_US = 1000000, METADATA_TIMER_US = 200000, LIVE_TIMER_US = 200000, PENDING_POLL_MS = 20 };
+
+/* LTTng takes the attributes of its own metadata channel from a channel that is given this name. */
+#define METADATA_NAME "metadata"
+enum { METADATA_SUBBUFFER_SIZE = 4096, METADATA_SUBBUFFERS = 4 };
+
+/* Turns an LTTng return value into ours; `what` was tried. */
+static int fail(int code, const char *what, struct uvt_error *error)
+{
+  switch (-code) {
+  case LTTNG_ERR_SESS_NOT_FOUND:
+    uvt_error_set(error, "the LTTng session was ended by somebody else");
+    return UVT_SESSION_GONE;
+  case LTTNG_ERR_NO_SESSIOND:
+  case LTTNG_ERR_FATAL: /* the connection broke in the middle of the call */
+  case LTTNG_ERR_UNK:
+    uvt_error_set(error, "the LTTng session daemon died");
+    return UVT_SESSION_GONE;
+  case LTTNG_ERR_NO_USTCONSUMERD:
+  case LTTNG_ERR_UST_CONSUMER64_FAIL:
+  case LTTNG_ERR_NO_CONSUMER:
+  case LTTNG_ERR_CLOSE_TRACE_CHUNK_FAIL_CONSUMER:
+    uvt_error_set(error, "the LTTng consumer daemon died");
+    return UVT_SESSION_GONE;
+  default:
+    uvt_error_set(error, "%s: %s", what, lttng_strerror(code));
+    return UVT_SESSION_FAILED;
+  }
+}
+
+static struct lttng_domain user_space(void)
+{
+  struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
+  return domain;
+}
+
+bool uvt_session_daemon_answers(void)
+{
+  return lttng_session_daemon_alive() == 1;
+}
+
+int uvt_session_count(void)
+{
+  struct lttng_session *sessions = NULL;
+  int count = lttng_list_sessions(&sessions);
+  if (count > 0)
+    free(sessions);
+  return count < 0 ? -1 : count;
+}
+
+static int create(const struct uvt_session_options *options)
+{
+  if (options->live_url)
+    return lttng_create_session_live(options->name, options->live_url, LIVE_TIMER_US);
+  struct lttng_session_descriptor *descriptor =
+      options->snapshot ? lttng_session_descriptor_snapshot_local_create(options->name, options->output)
+                        : lttng_session_descriptor_local_create(options->name, options->output);
+  if (!descriptor)
+    return -LTTNG_ERR_INVALID;
+  int code = lttng_create_session_ext(descriptor);
+  lttng_session_descriptor_destroy(descriptor);
+  return code == LTTNG_OK ? 0 : -code;
+}
+
+static int add_channel(struct lttng_handle *handle, const char *name, const struct lttng_channel_attr *attr)
+{
+  struct lttng_domain domain = user_space();
+  struct lttng_channel *channel = lttng_channel_create(&domain);
+  if (!channel)
+    return -LTTNG_ERR_NOMEM;
+  snprintf(channel->name, sizeof channel->name, "%s", name);
+  channel->enabled = 1;
+  channel->attr.overwrite = attr->overwrite;
+  channel->attr.subbuf_size = attr->subbuf_size;
+  channel->attr.num_subbuf = attr->num_subbuf;
+  channel->attr.output = LTTNG_EVENT_MMAP;
+  channel->attr.switch_timer_interval = attr->switch_timer_interval;
+  channel->attr.live_timer_interval = attr->live_timer_interval;
+  channel->attr.read_timer_interval = 0; /* a program wakes the consumer itself, at each full sub-buffer */
+  int code = lttng_enable_channel(handle, channel);
+  lttng_channel_destroy(channel);
+  return code;
+}
+
+static int add_channels(struct lttng_handle *handle, const struct uvt_session_options *options)
+{
+  /* In a live session the live timer hands everything over, and in a snapshot session nothing does. */
+  bool plain = !options->live_url && !options->snapshot;
+  const struct lttng_channel_attr records = {
+      .overwrite = options->snapshot,
+      .subbuf_size = options->subbuffer_size,
+      .num_subbuf = options->subbuffers,
+      .switch_timer_interval = plain ? SWITCH_TIMER_US : 0,
+      .live_timer_interval = options->live_url ? LIVE_TIMER_US : 0,
+  };
+  const struct lttng_channel_attr metadata = {
+      .subbuf_size = METADATA_SUBBUFFER_SIZE,
+      .num_subbuf = METADATA_SUBBUFFERS,
+      .switch_timer_interval = METADATA_TIMER_US,
+  };
+  int code = add_channel(handle, CHANNEL_NAME, &records);
+  return code < 0 || !plain ? code : add_channel(handle, METADATA_NAME, &metadata);
+}
+
+static int add_events(struct lttng_handle *handle)
+{
+  struct lttng_event *event = lttng_event_create();
+  if (!event)
+    return -LTTNG_ERR_NOMEM;
+  event->type = LTTNG_EVENT_TRACEPOINT;
+  event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+  event->loglevel = -1;
+  snprintf(event->name, sizeof event->name, UVT_PROVIDER_NAME ":*");
+  int code = lttng_enable_event(handle, event, CHANNEL_NAME);
+  lttng_event_destroy(event);
+  return code;
+}
+
+static int configure(const struct uvt_session_options *options, struct uvt_error *error)
+{
+  struct lttng_domain domain = user_space();
+  struct lttng_handle *handle = lttng_create_handle(options->name, &domain);
+  if (!handle)
+    return fail(-LTTNG_ERR_NOMEM, "cannot reach the LTTng session", error);
+  const char *what = "cannot make an LTTng channel";
+  int code = add_channels(handle, options);
+  if (code >= 0) {
+    what = "cannot switch on the events";
+    code = add_events(handle);
+  }
+  if (code >= 0) {
+    what = "cannot start recording";
+    code = lttng_start_tracing(options->name);
+  }
+  lttng_destroy_handle(handle);
+  return code < 0 ? fail(code, what, error) : UVT_SESSION_DONE;
+}
+
+int uvt_session_start(const struct uvt_session_options *options, struct uvt_error *error)
+{
+  int code = create(options);
+  if (code < 0) {
+    char what[LTTNG_NAME_MAX + 64];
+    snprintf(what, sizeof what, "cannot make the LTTng session \"%.*s\"", LTTNG_NAME_MAX, options->name);
+    return fail(code, what, error);
+  }
+  int result = configure(options, error);
+  if (result != UVT_SESSION_DONE)
+    lttng_destroy_session(options->name);
+  return result;
+}
+
+static int wait_for_data(const char *name)
+{
+  const struct timespec pause = {.tv_nsec = PENDING_POLL_MS * 1000000L};
+  for (;;) {
+    int pending = lttng_data_pending(name);
+    if (pending <= 0)
+      return pending;
+    nanosleep(&pause, NULL);
+  }
+}
+
+static void ask_loss(const char *name, struct uvt_session_loss *loss)
+{
+  struct lttng_domain domain = user_space();
+  struct lttng_handle *handle = lttng_create_handle(name, &domain);
+  struct lttng_channel *channels = NULL;
+  int count = handle ? lttng_list_channels(handle, &channels) : -1;
+  loss->known = count > 0;
+  for (int i = 0; i < count; i++) {
+    uint64_t records, packets;
+    if (lttng_channel_get_discarded_event_count(&channels[i], &records) < 0 ||
+        lttng_channel_get_lost_packet_count(&channels[i], &packets) < 0) {
+      loss->known = false;
+      continue;
+    }
+    loss->records += records;
+    loss->packets += packets;
+  }
+  if (count > 0)
+    free(channels);
+  lttng_destroy_handle(handle);
+}
+
+int uvt_session_stop(const char *name, struct uvt_session_loss *loss, struct uvt_error *error)
+{
+  memset(loss, 0, sizeof *loss);
+  int code = lttng_stop_tracing_no_wait(name);
+  if (code < 0 && code != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
+    return fail(code, "cannot stop recording", error);
+  code = wait_for_data(name);
+  if (code < 0)
+    return fail(code, "cannot wait for the recorded data", error);
+  ask_loss(name, loss);
+  return UVT_SESSION_DONE;
+}
+
+int uvt_session_snapshot(const char *name, struct uvt_error *error)
+{
+  int code = lttng_snapshot_record(name, NULL, 1);
+  return code < 0 ? fail(code, "cannot record the snapshot", error) : UVT_SESSION_DONE;
+}
+
+int uvt_session_destroy(const char *name, struct uvt_error *error)
+{
+  int code = lttng_destroy_session(name);
+  return code < 0 ? fail(code, "cannot end the LTTng session", error) : UVT_SESSION_DONE;
+}

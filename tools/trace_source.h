@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads the records of provider `uvtree` from CTF traces, through libbabeltrace2: trace_source.c is the only
+ * file that knows it.
+ *
+ * SOURCE is a folder with one or more CTF traces in it or anywhere below it, or the URL of an LTTng live
+ * session (net://HOST/host/TARGET/SESSION). Everything runs on the caller's thread.
+ */
+#ifndef UVT_TRACE_SOURCE_H
+#define UVT_TRACE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "record.h"
+
+struct uvt_trace_visitor {
+  /* Takes one record; they come in order of time. Anything but 0 stops the reading, which then succeeds. */
+  int (*record)(struct uvt_trace_visitor *visitor, const struct uvt_record *record);
+  /* A live source has nothing new just now; may be NULL. */
+  void (*idle)(struct uvt_trace_visitor *visitor);
+};
+
+bool uvt_trace_is_url(const char *source);
+
+/*
+ * Gives every record of the source to the visitor. Returns 0, or -1 with the error set: then the source is no
+ * trace of ours, or it is damaged and what could be read has been given. Where records are known to be
+ * missing the visitor gets a record of kind `discarded`.
+ */
+int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct uvt_error *error);
+
+#endif

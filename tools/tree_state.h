@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the tree share: the tree as it is kept. Operations, registrations and processes lie in
+ * arrays and refer to each other by index, 0 being none; an operation always has a greater index than the one
+ * it hangs from, so the arrays can be gone through backwards where recursion would be too deep.
+ */
+#ifndef UVT_TREE_STATE_H
+#define UVT_TREE_STATE_H
+
+#include "id_map.h"
+#include "tree.h"
+
+#define UVT_TREE_NEVER UINT64_MAX
+
+/* ALLOC: not the callback itself but its allocation callback ran. */
+enum { UVT_TREE_UNWOUND = 1, UVT_TREE_FAILED = 2, UVT_TREE_ALLOC = 4 };
+
+struct uvt_tree_operation {
+  uint64_t id;                                   /* 0 in a stream without operations */
+  uint64_t execute;                              /* 0: it has not begun */
+  uint64_t queued, ready, begun, ended, retired; /* UVT_TREE_NEVER: it has not been */
+  uint64_t blocked;                              /* ns in synchronous calls */
+  int64_t value;
+  uint32_t registration;
+  uint32_t causer; /* the operation whose invocation caused this one's */
+  uint32_t within;
+  uint32_t previous, next;          /* of the same registration */
+  uint32_t first_child, last_child; /* registrations */
+  uint32_t value_name;              /* text, 0: there is no value */
+  uint32_t label;                   /* text */
+  uint32_t failure;                 /* text */
+  uint32_t tid;
+  uint32_t blocked_calls;
+  uint32_t coalesced;
+  uint8_t state;
+  uint8_t flags;
+};
+
+struct uvt_tree_registration {
+  uint64_t link;
+  uint64_t linked, cancelled, pool_begun, pool_ended; /* or UVT_TREE_NEVER */
+  uint32_t type;                                      /* text */
+  uint32_t detail;                                    /* text: fd, path, address, ... */
+  uint32_t reason;                                    /* text: why it was cancelled */
+  uint32_t parent;                                    /* operation; 0: a root, or unknown */
+  uint32_t next;                                      /* of the same parent */
+  uint32_t first, last;                               /* operations */
+  uint32_t count;
+  uint32_t process;
+  bool repeat;
+  bool root; /* not a registration: all root invocations of a thread */
+};
+
+struct uvt_tree_process {
+  uint64_t id;
+  int64_t pid;
+  uint32_t title, versions;       /* texts */
+  uint32_t first_root, last_root; /* registrations */
+  uint32_t first_lost, last_lost; /* registrations whose parent is unknown */
+  uint64_t first_time, last_time;
+  uint64_t losses;
+  uint32_t forked_from; /* process, 0: none */
+  bool stateless;       /* a stream without states */
+  struct uvt_id_map links, operations, executes, causes, threads, files;
+};
+
+struct uvt_tree_array {
+  void *items;
+  uint32_t count; /* the first is a dummy: index 0 is none */
+  uint32_t capacity;
+};
+
+struct uvt_tree {
+  struct uvt_sink sink;
+  struct uvt_tree_moment moment;
+  bool reached; /* the invocation that is the moment has begun */
+  struct uvt_tree_array operations, registrations, processes;
+  char *texts;
+  size_t texts_size, texts_capacity;
+  struct uvt_id_map text_hashes; /* hash of a text: where it lies */
+  struct uvt_id_map process_ids;
+  uint64_t last_time;
+  int status;
+};
+
+static inline struct uvt_tree_operation *uvt_tree_op(const struct uvt_tree *tree, uint32_t index)
+{
+  return (struct uvt_tree_operation *)tree->operations.items + index;
+}
+
+static inline struct uvt_tree_registration *uvt_tree_reg(const struct uvt_tree *tree, uint32_t index)
+{
+  return (struct uvt_tree_registration *)tree->registrations.items + index;
+}
+
+static inline struct uvt_tree_process *uvt_tree_proc(const struct uvt_tree *tree, uint32_t index)
+{
+  return (struct uvt_tree_process *)tree->processes.items + index;
+}
+
+static inline const char *uvt_tree_text(const struct uvt_tree *tree, uint32_t text)
+{
+  return tree->texts + text; /* 0 is "" */
+}
+
+/*
+ * Which operations and registrations are shown, and what `under` names. Owned by whoever made it.
+ */
+struct uvt_tree_selection {
+  bool *operations;
+  bool *registrations;
+  uint32_t top; /* operation to start from, 0: all */
+};
+
+int uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *view,
+                    struct uvt_tree_selection *selection, struct uvt_error *error);
+void uvt_tree_selection_clear(struct uvt_tree_selection *selection);
+
+#endif

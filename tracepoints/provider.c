@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The provider object: emit.h's table over the tracepoints of provider.h. Nothing else links liblttng-ust. */
+#define LTTNG_UST_TRACEPOINT_CREATE_PROBES
+#define LTTNG_UST_TRACEPOINT_DEFINE
+#include "provider.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include <lttng/ust-fork.h>
+#include <lttng/ust-thread.h>
+
+#include "emit.h"
+
+/* LTTng's probes may change errno (their first use on a thread makes system calls); the program must not see
+ * it. */
+#define EMIT(event)                                              \
+  static void emit_##event(const struct uvt_rec_##event *record) \
+  {                                                              \
+    if (lttng_ust_tracepoint_enabled(uvtree, event)) {           \
+      int saved = errno;                                         \
+      lttng_ust_do_tracepoint(uvtree, event, record);            \
+      errno = saved;                                             \
+    }                                                            \
+  }
+UVT_EVENTS(EMIT)
+
+static sigset_t fork_signals; /* between before_fork and after_fork_*; LTTng's locks are held in that time */
+
+static void before_fork(void)
+{
+  lttng_ust_before_fork(&fork_signals);
+}
+
+static void after_fork_parent(void)
+{
+  lttng_ust_after_fork_parent(&fork_signals);
+}
+
+static void after_fork_child(void)
+{
+  lttng_ust_after_fork_child(&fork_signals);
+}
+
+__attribute__((visibility("default"))) const struct uvt_emit uvt_emit_table = {
+    .abi = UVT_EMIT_ABI,
+    .records_begin = &lttng_ust_tracepoint_uvtree___execute_begin.state,
+    .records_link = &lttng_ust_tracepoint_uvtree___link.state,
+#define SLOT(event) .event = emit_##event,
+    UVT_EVENTS(SLOT).touch = lttng_ust_init_thread,
+    .before_fork = before_fork,
+    .after_fork_parent = after_fork_parent,
+    .after_fork_child = after_fork_child,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The LTTng-UST tracepoints, made from schema.h. LTTng's headers read this file several times. */
+#undef LTTNG_UST_TRACEPOINT_PROVIDER
+#define LTTNG_UST_TRACEPOINT_PROVIDER uvtree
+
+#undef LTTNG_UST_TRACEPOINT_INCLUDE
+#define LTTNG_UST_TRACEPOINT_INCLUDE "provider.h"
+
+#if !defined(UVT_PROVIDER_H) || defined(LTTNG_UST_TRACEPOINT_HEADER_MULTI_READ)
+#define UVT_PROVIDER_H
+
+#include <lttng/tracepoint.h>
+
+#include "schema.h"
+
+#define UVT_P_FS(op, shape, object) lttng_ust_field_enum_value("uv_fs_" #op, UVT_TYPE_uv_fs_##op)
+#define UVT_P_STORE(function, ready, arg, value, text) \
+  lttng_ust_field_enum_value(#function, UVT_TYPE_##function)
+#define UVT_P_TYPE(type, name, ready, arg, value, text) lttng_ust_field_enum_value(name, UVT_TYPE_##type)
+#define UVT_P_ENUMERATOR(enumeration, name) lttng_ust_field_enum_value(#name, UVT_##enumeration##_##name)
+
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, type,
+                          LTTNG_UST_TP_ENUM_VALUES(lttng_ust_field_enum_value("root", UVT_TYPE_root)
+                                                       UVT_API(UVT_P_FS, UVT_P_STORE, UVT_P_TYPE, UVT_NONE)))
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, how, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_how(UVT_P_ENUMERATOR)))
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, route, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_route(UVT_P_ENUMERATOR)))
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, role, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_role(UVT_P_ENUMERATOR)))
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, life, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_life(UVT_P_ENUMERATOR)))
+LTTNG_UST_TRACEPOINT_ENUM(uvtree, reason, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_reason(UVT_P_ENUMERATOR)))
+
+#define UVT_P_INT(c_type, field) lttng_ust_field_integer(c_type, field, r->field)
+#define UVT_P_ENUM(enumeration, field) lttng_ust_field_enum(uvtree, enumeration, uint8_t, field, r->field)
+#define UVT_P_TYPEF(field) lttng_ust_field_enum(uvtree, type, uint8_t, field, r->field)
+#define UVT_P_STR(field) lttng_ust_field_string(field, r->field ? r->field : "")
+
+#define UVT_P_EVENT(event)                                                 \
+  LTTNG_UST_TRACEPOINT_EVENT(                                              \
+      uvtree, event, LTTNG_UST_TP_ARGS(const struct uvt_rec_##event *, r), \
+      LTTNG_UST_TP_FIELDS(UVT_FIELDS_##event(UVT_P_INT, UVT_P_ENUM, UVT_P_TYPEF, UVT_P_STR)))
+UVT_EVENTS(UVT_P_EVENT)
+
+#endif
+
+#include <lttng/tracepoint-event.h>
