@@ -15,12 +15,23 @@
 #include <stdint.h>
 
 /* X(name in the stream): every kind of event-stream.md and the rulings. */
-#define UVT_STREAM_EVENTS(X)                                                                                \
-  X(process)                                                                                                \
-  X(thread)                                                                                                 \
-  X(loop) X(executeBegin) X(executeEnd) X(link) X(cause) X(cancel) X(externalCause) X(failedCallback)       \
-      X(handled) X(operation) X(state) X(poolBegin) X(poolEnd) X(pollBegin) X(pollEnd) X(blocking) X(label) \
-          X(createPromise) X(resolvePromise) X(rejectPromise) X(lost)
+#define UVT_STREAM_EVENTS(X) \
+  X(process)                 \
+  X(thread)                  \
+  X(loop)                    \
+  X(executeBegin)            \
+  X(executeEnd)              \
+  X(link)                    \
+  X(cause)                   \
+  X(cancel)                  \
+  X(externalCause)           \
+  X(failedCallback)          \
+  X(handled)                 \
+  X(operation)               \
+  X(state)                   \
+  X(poolBegin)               \
+  X(poolEnd)                 \
+  X(pollBegin) X(pollEnd) X(blocking) X(label) X(createPromise) X(resolvePromise) X(rejectPromise) X(lost)
 
 enum uvt_event_kind {
 #define UVT_EVENT_KIND(name) UVT_EV_##name,

@@ -98,14 +98,21 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
  * Events and fields. INT(C type, field), ENUM(enumeration, field) (one byte), TYPE(field) (enum uvt_type, one
  * byte), STR(field) (NUL-terminated; NULL is written as "").
  */
-#define UVT_EVENTS(X)                                                                                 \
-  X(process)                                                                                          \
-  X(thread)                                                                                           \
-  X(loop)                                                                                             \
-  X(link)                                                                                             \
-  X(detail)                                                                                           \
-  X(cause) X(ready) X(cancel) X(execute_begin) X(execute_end) X(pool_begin) X(pool_end) X(poll_begin) \
-      X(poll_end) X(blocking) X(child) X(lost) X(string) X(js_link) X(failed) X(handled) X(label) X(promise)
+#define UVT_EVENTS(X) \
+  X(process)          \
+  X(thread)           \
+  X(loop)             \
+  X(link)             \
+  X(detail)           \
+  X(cause)            \
+  X(ready)            \
+  X(cancel)           \
+  X(execute_begin)    \
+  X(execute_end)      \
+  X(pool_begin)       \
+  X(pool_end)         \
+  X(poll_begin)       \
+  X(poll_end) X(blocking) X(child) X(lost) X(string) X(js_link) X(failed) X(handled) X(label) X(promise)
 
 /* First record of a process; again whenever recording is switched on, and from time to time. */
 #define UVT_FIELDS_process(INT, ENUM, TYPE, STR)                                                       \

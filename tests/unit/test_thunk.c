@@ -32,11 +32,23 @@ static struct {
 UNUSED_RUN(status)
 UNUSED_RUN(after_work)
 UNUSED_RUN(fs)
-UNUSED_RUN(getaddrinfo) UNUSED_RUN(getnameinfo) UNUSED_RUN(random) UNUSED_RUN(work) UNUSED_RUN(close)
-    UNUSED_RUN(async) UNUSED_RUN(watch) UNUSED_RUN(poll) UNUSED_RUN(signal) UNUSED_RUN(exit)
-        UNUSED_RUN(fs_event) UNUSED_RUN(fs_poll) UNUSED_RUN(connection) UNUSED_RUN(alloc) UNUSED_RUN(udp_recv)
+UNUSED_RUN(getaddrinfo)
+UNUSED_RUN(getnameinfo)
+UNUSED_RUN(random)
+UNUSED_RUN(work)
+UNUSED_RUN(close)
+UNUSED_RUN(async)
+UNUSED_RUN(watch)
+UNUSED_RUN(poll)
+UNUSED_RUN(signal)
+UNUSED_RUN(exit)
+UNUSED_RUN(fs_event)
+UNUSED_RUN(fs_poll)
+UNUSED_RUN(connection)
+UNUSED_RUN(alloc)
+UNUSED_RUN(udp_recv)
 
-            HIDDEN void uvt_run_timer(void *handle, unsigned number);
+HIDDEN void uvt_run_timer(void *handle, unsigned number);
 HIDDEN void uvt_run_read(void *stream, long nread, const void *buffer, unsigned number);
 
 void uvt_run_timer(void *handle, unsigned number)
