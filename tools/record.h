@@ -3,8 +3,8 @@
  * One decoded record of a trace: what tracepoints/schema.h declares, with its time; and what the
  * trace says of itself (records that were discarded).
  *
- * Records come from trace_source.h in order of time. Strings and the record itself are the source's and
- * hold until the callback that was given them returns.
+ * Records come from trace_source.h in order of time. Strings, sequences and the record itself are the
+ * source's and hold until the callback that was given them returns.
  */
 #ifndef UVT_RECORD_H
 #define UVT_RECORD_H

@@ -17,7 +17,7 @@ enum {
 
 struct batch {
   size_t count;
-  char *text; /* what the records' strings point into */
+  char *text; /* what the records' strings and sequences point into */
   size_t text_used, text_size;
   struct uvt_record records[BATCH_RECORDS];
 };
@@ -96,30 +96,36 @@ static bool is_closed(struct uvt_record_queue *queue)
   return closed;
 }
 
-/* ---- Strings ---- */
+/* ---- Strings and sequences ---- */
+
+struct indirect {
+  size_t offset; /* in the record's member; SIZE_MAX: no more */
+  bool is_sequence;
+};
 
 #define NO_FIELD(...)
-#define STRING_OFFSET(field) offsetof(RECORD, field),
-#define STRING_OFFSETS(event)                                                                        \
-  static const size_t *strings_of_##event(void)                                                      \
-  {                                                                                                  \
-    typedef struct uvt_rec_##event RECORD;                                                           \
-    static const size_t offsets[] = {UVT_FIELDS_##event(NO_FIELD, NO_FIELD, NO_FIELD, STRING_OFFSET) \
-                                         SIZE_MAX};                                                  \
-    (void)sizeof(RECORD);                                                                            \
-    return offsets;                                                                                  \
+#define STRING_FIELD(field) {offsetof(RECORD, field), false},
+#define SEQUENCE_FIELD(field) {offsetof(RECORD, field), true},
+#define INDIRECT_FIELDS(event)                                                                            \
+  static const struct indirect *indirect_of_##event(void)                                                 \
+  {                                                                                                       \
+    typedef struct uvt_rec_##event RECORD;                                                                \
+    static const struct indirect fields[] = {                                                             \
+        UVT_FIELDS_##event(NO_FIELD, NO_FIELD, NO_FIELD, STRING_FIELD, SEQUENCE_FIELD){SIZE_MAX, false}}; \
+    (void)sizeof(RECORD);                                                                                 \
+    return fields;                                                                                        \
   }
-UVT_EVENTS(STRING_OFFSETS)
+UVT_EVENTS(INDIRECT_FIELDS)
 
-/* Offsets of the strings in a record's member, ended by SIZE_MAX. */
-static const size_t *string_offsets(enum uvt_record_kind kind)
+/* The fields of a record that point elsewhere. */
+static const struct indirect *indirect_fields(enum uvt_record_kind kind)
 {
-  static const size_t none = SIZE_MAX;
+  static const struct indirect none = {SIZE_MAX, false};
   switch (kind) {
-#define STRINGS_CASE(event) \
-  case UVT_RECORD_##event:  \
-    return strings_of_##event();
-    UVT_EVENTS(STRINGS_CASE)
+#define INDIRECT_CASE(event) \
+  case UVT_RECORD_##event:   \
+    return indirect_of_##event();
+    UVT_EVENTS(INDIRECT_CASE)
   default:
     return &none;
   }
@@ -130,20 +136,49 @@ static const char **string_at(struct uvt_record *record, size_t offset)
   return (const char **)((char *)&record->link + offset);
 }
 
-static size_t text_needed(struct uvt_record *record, const size_t *offsets)
+static struct uvt_sequence *sequence_at(struct uvt_record *record, size_t offset)
+{
+  return (struct uvt_sequence *)((char *)&record->link + offset);
+}
+
+/* The next multiple of the alignment of a sequence's numbers. */
+static size_t aligned(size_t used)
+{
+  return (used + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
+}
+
+static size_t text_needed(struct uvt_record *record, const struct indirect *fields)
 {
   size_t needed = 0;
-  for (; *offsets != SIZE_MAX; offsets++) {
-    const char *string = *string_at(record, *offsets);
+  for (; fields->offset != SIZE_MAX; fields++) {
+    if (fields->is_sequence) {
+      needed += (sequence_at(record, fields->offset)->count + 1) * sizeof(uint64_t);
+      continue;
+    }
+    const char *string = *string_at(record, fields->offset);
     needed += string ? strlen(string) + 1 : 0;
   }
   return needed;
 }
 
-static void copy_strings(struct batch *batch, struct uvt_record *record, const size_t *offsets)
+static void copy_sequence(struct batch *batch, struct uvt_sequence *sequence)
 {
-  for (; *offsets != SIZE_MAX; offsets++) {
-    const char **string = string_at(record, *offsets);
+  size_t size = sequence->count * sizeof(uint64_t);
+  if (!size)
+    return;
+  batch->text_used = aligned(batch->text_used);
+  sequence->at = memcpy(batch->text + batch->text_used, sequence->at, size);
+  batch->text_used += size;
+}
+
+static void copy_indirect(struct batch *batch, struct uvt_record *record, const struct indirect *fields)
+{
+  for (; fields->offset != SIZE_MAX; fields++) {
+    if (fields->is_sequence) {
+      copy_sequence(batch, sequence_at(record, fields->offset));
+      continue;
+    }
+    const char **string = string_at(record, fields->offset);
     if (!*string)
       continue;
     size_t size = strlen(*string) + 1;
@@ -176,13 +211,13 @@ static struct batch *batch_with_text(struct uvt_record_queue *queue, size_t need
 int uvt_record_queue_put(struct uvt_record_queue *queue, const struct uvt_record *record)
 {
   struct batch *batch = &queue->batches[queue->filled % BATCHES];
-  const size_t *offsets = string_offsets(record->kind);
-  if (*offsets != SIZE_MAX) {
+  const struct indirect *fields = indirect_fields(record->kind);
+  if (fields->offset != SIZE_MAX) {
     struct uvt_record copy = *record;
-    batch = batch_with_text(queue, text_needed(&copy, offsets));
+    batch = batch_with_text(queue, text_needed(&copy, fields));
     if (!batch)
       return -1;
-    copy_strings(batch, &copy, offsets);
+    copy_indirect(batch, &copy, fields);
     batch->records[batch->count++] = copy;
   } else {
     batch->records[batch->count++] = *record;

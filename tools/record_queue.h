@@ -3,8 +3,8 @@
  * Hands records from the thread that decodes a trace to the thread that makes events of them, in batches:
  * decoding takes about as long as all the rest, so two cores halve the time.
  *
- * One producer and one consumer. Records are copied, with their strings (not the host's name, which the
- * source keeps).
+ * One producer and one consumer. Records are copied, with their strings and sequences (not the host's name,
+ * which the source keeps).
  */
 #ifndef UVT_RECORD_QUEUE_H
 #define UVT_RECORD_QUEUE_H

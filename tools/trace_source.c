@@ -30,7 +30,7 @@
 
 /* ---- What schema.h declares, as tables ---- */
 
-enum field_kind { FIELD_INT, FIELD_ENUM, FIELD_STR };
+enum field_kind { FIELD_INT, FIELD_ENUM, FIELD_STR, FIELD_SEQ };
 
 struct schema_field {
   const char *name;
@@ -67,13 +67,14 @@ ENUMERATION(life)
 #define ENUM_FIELD(enumeration, field) {#field, FIELD_ENUM, 1, AT(field), find_##enumeration},
 #define TYPE_FIELD(field) {#field, FIELD_ENUM, 1, AT(field), uvt_type_find},
 #define STR_FIELD(field) {#field, FIELD_STR, sizeof(char *), AT(field), NULL},
-#define SCHEMA_EVENT(event)                                                       \
-  static struct schema_event schema_##event(void)                                 \
-  {                                                                               \
-    typedef struct uvt_rec_##event RECORD;                                        \
-    static const struct schema_field fields[] = {                                 \
-        UVT_FIELDS_##event(INT_FIELD, ENUM_FIELD, TYPE_FIELD, STR_FIELD)};        \
-    return (struct schema_event){#event, fields, sizeof fields / sizeof *fields}; \
+#define SEQ_FIELD(field) {#field, FIELD_SEQ, sizeof(struct uvt_sequence), AT(field), NULL},
+#define SCHEMA_EVENT(event)                                                           \
+  static struct schema_event schema_##event(void)                                     \
+  {                                                                                   \
+    typedef struct uvt_rec_##event RECORD;                                            \
+    static const struct schema_field fields[] = {                                     \
+        UVT_FIELDS_##event(INT_FIELD, ENUM_FIELD, TYPE_FIELD, STR_FIELD, SEQ_FIELD)}; \
+    return (struct schema_event){#event, fields, sizeof fields / sizeof *fields};     \
   }
 UVT_EVENTS(SCHEMA_EVENT)
 
@@ -83,7 +84,14 @@ static struct schema_event (*const schema[])(void) = {
 
 /* ---- Decoding: a plan for each event class, made when it is first met ---- */
 
-enum fetch { FETCH_UNSIGNED, FETCH_SIGNED, FETCH_ENUM_UNSIGNED, FETCH_ENUM_SIGNED, FETCH_STRING };
+enum fetch {
+  FETCH_UNSIGNED,
+  FETCH_SIGNED,
+  FETCH_ENUM_UNSIGNED,
+  FETCH_ENUM_SIGNED,
+  FETCH_STRING,
+  FETCH_SEQUENCE
+};
 
 #define FIELDS_MAX 20
 
@@ -93,6 +101,7 @@ struct step {
   uint16_t offset;
   uint32_t member;      /* index in the event's payload */
   uint8_t *enumerators; /* FETCH_ENUM_*: the trace's numbers to ours; 256 of them */
+  uint64_t *numbers;    /* FETCH_SEQUENCE: the last one's; UVT_STACK_FRAMES of them */
 };
 
 struct decoder {
@@ -198,6 +207,18 @@ static void map_signed(struct step *step, const struct schema_field *field, cons
   }
 }
 
+static bool plan_sequence(struct step *step, const bt_field_class *class)
+{
+  step->fetch = FETCH_SEQUENCE;
+  if (!bt_field_class_type_is(bt_field_class_get_type(class), BT_FIELD_CLASS_TYPE_DYNAMIC_ARRAY) ||
+      !bt_field_class_type_is(
+          bt_field_class_get_type(bt_field_class_array_borrow_element_field_class_const(class)),
+          BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER))
+    return false;
+  step->numbers = malloc(UVT_STACK_FRAMES * sizeof *step->numbers);
+  return step->numbers != NULL;
+}
+
 /* How to fetch a field of that class as what the schema says it is; false: it is something else, and stays 0.
  */
 static bool plan_step(struct step *step, const struct schema_field *field, const bt_field_class *class)
@@ -209,6 +230,8 @@ static bool plan_step(struct step *step, const struct schema_field *field, const
     step->fetch = FETCH_STRING;
     return type == BT_FIELD_CLASS_TYPE_STRING;
   }
+  if (field->kind == FIELD_SEQ)
+    return plan_sequence(step, class);
   if (field->kind == FIELD_INT) {
     bool is_signed = bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER);
     step->fetch = is_signed ? FETCH_SIGNED : FETCH_UNSIGNED;
@@ -281,8 +304,10 @@ static struct decoder *make_decoder(const bt_event_class *class)
 
 static void free_decoder(struct decoder *decoder)
 {
-  for (size_t i = 0; i < decoder->steps_count; i++)
+  for (size_t i = 0; i < decoder->steps_count; i++) {
     free(decoder->steps[i].enumerators);
+    free(decoder->steps[i].numbers);
+  }
   bt_event_class_put_ref(decoder->class);
   free(decoder);
 }
@@ -323,6 +348,18 @@ static const struct decoder *find_decoder(struct reader *reader, const bt_event_
   return *slot;
 }
 
+/* A longer one than schema.h allows is cut. */
+static struct uvt_sequence fetch_sequence(const struct step *step, const bt_field *field)
+{
+  uint64_t count = bt_field_array_get_length(field);
+  if (count > UVT_STACK_FRAMES)
+    count = UVT_STACK_FRAMES;
+  for (uint64_t i = 0; i < count; i++)
+    step->numbers[i] =
+        bt_field_integer_unsigned_get_value(bt_field_array_borrow_element_field_by_index_const(field, i));
+  return (struct uvt_sequence){step->numbers, (uint32_t)count};
+}
+
 static void fetch_field(const struct step *step, const bt_field *field, char *record)
 {
   char *target = record + step->offset;
@@ -332,6 +369,11 @@ static void fetch_field(const struct step *step, const bt_field *field, char *re
     /* Of an empty string babeltrace2 2.0 leaves the value of the field's former use in its buffer. */
     const char *string = bt_field_string_get_length(field) ? bt_field_string_get_value(field) : "";
     memcpy(target, &string, sizeof string);
+    return;
+  }
+  case FETCH_SEQUENCE: {
+    struct uvt_sequence sequence = fetch_sequence(step, field);
+    memcpy(target, &sequence, sizeof sequence);
     return;
   }
   case FETCH_ENUM_UNSIGNED:

@@ -32,11 +32,12 @@ LTTNG_UST_TRACEPOINT_ENUM(uvtree, reason, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_reas
 #define UVT_P_ENUM(enumeration, field) lttng_ust_field_enum(uvtree, enumeration, uint8_t, field, r->field)
 #define UVT_P_TYPEF(field) lttng_ust_field_enum(uvtree, type, uint8_t, field, r->field)
 #define UVT_P_STR(field) lttng_ust_field_string(field, r->field ? r->field : "")
+#define UVT_P_SEQ(field) lttng_ust_field_sequence_hex(uint64_t, field, r->field.at, uint32_t, r->field.count)
 
 #define UVT_P_EVENT(event)                                                 \
   LTTNG_UST_TRACEPOINT_EVENT(                                              \
       uvtree, event, LTTNG_UST_TP_ARGS(const struct uvt_rec_##event *, r), \
-      LTTNG_UST_TP_FIELDS(UVT_FIELDS_##event(UVT_P_INT, UVT_P_ENUM, UVT_P_TYPEF, UVT_P_STR)))
+      LTTNG_UST_TP_FIELDS(UVT_FIELDS_##event(UVT_P_INT, UVT_P_ENUM, UVT_P_TYPEF, UVT_P_STR, UVT_P_SEQ)))
 UVT_EVENTS(UVT_P_EVENT)
 
 #endif

@@ -96,7 +96,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 
 /*
  * Events and fields. INT(C type, field), ENUM(enumeration, field) (one byte), TYPE(field) (enum uvt_type, one
- * byte), STR(field) (NUL-terminated; NULL is written as "").
+ * byte), STR(field) (NUL-terminated; NULL is written as ""), SEQ(field) (struct uvt_sequence).
  */
 #define UVT_EVENTS(X) \
   X(process)          \
@@ -112,10 +112,23 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(pool_begin)       \
   X(pool_end)         \
   X(poll_begin)       \
-  X(poll_end) X(blocking) X(child) X(lost) X(string) X(js_link) X(failed) X(handled) X(label) X(promise)
+  X(poll_end)         \
+  X(blocking)         \
+  X(child)            \
+  X(lost)             \
+  X(string)           \
+  X(js_link)          \
+  X(failed)           \
+  X(handled)          \
+  X(label)            \
+  X(promise)          \
+  X(stack)            \
+  X(link_stack)       \
+  X(code)             \
+  X(image)
 
 /* First record of a process; again whenever recording is switched on, and from time to time. */
-#define UVT_FIELDS_process(INT, ENUM, TYPE, STR)                                                       \
+#define UVT_FIELDS_process(INT, ENUM, TYPE, STR, SEQ)                                                  \
   INT(uint32_t, process)                                                                               \
   INT(uint32_t, schema)                                                                                \
   ENUM(how, how)                                                                                       \
@@ -134,15 +147,15 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   STR(session) /* UVTREE_SESSION: the recording that the program was started for; "" where none was */ \
   STR(argv)    /* joined by UVT_ARGV_SEPARATOR */
 
-#define UVT_FIELDS_thread(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_thread(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(int32_t, tid) ENUM(role, role) STR(name)
 
-#define UVT_FIELDS_loop(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_loop(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint32_t, loop_id) INT(int32_t, tid) STR(name)
 
 /* Written before libuv is called (uv_spawn: after, its arg is what it returned); a refusal is told by
  * `cancel` (ruling 17). */
-#define UVT_FIELDS_link(INT, ENUM, TYPE, STR)                             \
+#define UVT_FIELDS_link(INT, ENUM, TYPE, STR, SEQ)                        \
   INT(uint32_t, process)                                                  \
   INT(uint64_t, execute_id) /* the invocation that stores the callback */ \
   INT(uint64_t, link_id)                                                  \
@@ -151,22 +164,22 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(int64_t, arg) /* api.def, column arg */
 
 /* More about a registration (api.def, column text); written just before its link. */
-#define UVT_FIELDS_detail(INT, ENUM, TYPE, STR) INT(uint32_t, process) INT(uint64_t, link_id) STR(text)
+#define UVT_FIELDS_detail(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, link_id) STR(text)
 
-#define UVT_FIELDS_cause(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_cause(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint64_t, link_id) INT(uint8_t, flags)
 
 /* The environment is done where no other record tells it: a request taken out of the pool by uv_cancel. */
-#define UVT_FIELDS_ready(INT, ENUM, TYPE, STR) INT(uint32_t, process) INT(uint64_t, link_id)
+#define UVT_FIELDS_ready(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, link_id)
 
-#define UVT_FIELDS_cancel(INT, ENUM, TYPE, STR) \
-  INT(uint32_t, process)                        \
-  INT(uint64_t, execute_id)                     \
-  INT(uint64_t, link_id)                        \
-  ENUM(reason, reason)                          \
+#define UVT_FIELDS_cancel(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                             \
+  INT(uint64_t, execute_id)                          \
+  INT(uint64_t, link_id)                             \
+  ENUM(reason, reason)                               \
   INT(int32_t, status) /* libuv's error, 0 where there is none */
 
-#define UVT_FIELDS_execute_begin(INT, ENUM, TYPE, STR)                                           \
+#define UVT_FIELDS_execute_begin(INT, ENUM, TYPE, STR, SEQ)                                      \
   INT(uint32_t, process)                                                                         \
   INT(int32_t, tid)                                                                              \
   INT(uint64_t, execute_id)                                                                      \
@@ -175,43 +188,44 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint8_t, flags)                                                                            \
   INT(int64_t, value) /* api.def, column value; due: ms on CLOCK_MONOTONIC */
 
-#define UVT_FIELDS_execute_end(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_execute_end(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint8_t, flags)
 
 /* A worker of the thread pool begins, ends the blocking part of fs, getaddrinfo, getnameinfo, random. For
  * uv_queue_work the invocation of the work callback says the same and these are not written. */
-#define UVT_FIELDS_pool_begin(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_pool_begin(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(int32_t, tid) INT(uint64_t, link_id)
-#define UVT_FIELDS_pool_end(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_pool_end(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(int32_t, tid) INT(uint64_t, link_id)
 
 /* Not written for a poll with timeout 0; its poll_end is written only if it reported something. */
-#define UVT_FIELDS_poll_begin(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_poll_begin(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint32_t, loop_id) INT(int32_t, tid) INT(int32_t, timeout)
-#define UVT_FIELDS_poll_end(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_poll_end(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint32_t, loop_id) INT(int32_t, tid) INT(int32_t, events)
 
 /* A synchronous libuv call that may block; written when it is over. */
-#define UVT_FIELDS_blocking(INT, ENUM, TYPE, STR) \
-  INT(uint32_t, process)                          \
-  INT(uint64_t, execute_id)                       \
-  TYPE(type)                                      \
-  INT(uint64_t, duration) /* ns */                \
-  INT(int64_t, result)                            \
-  STR(path) /* or what the row's text column says */
+#define UVT_FIELDS_blocking(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                               \
+  INT(uint64_t, execute_id)                            \
+  TYPE(type)                                           \
+  INT(uint64_t, duration) /* ns */                     \
+  INT(int64_t, result)                                 \
+  INT(uint32_t, stack) /* of the call; 0: not taken */ \
+  STR(path)            /* or what the row's text column says */
 
 /* uv_spawn succeeded: the child's pid. */
-#define UVT_FIELDS_child(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_child(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint64_t, link_id) INT(int32_t, pid)
 
 /* Things the recorder could not record (out of slots, signal handler on an untouched thread). */
-#define UVT_FIELDS_lost(INT, ENUM, TYPE, STR) INT(uint32_t, process) INT(uint64_t, count)
+#define UVT_FIELDS_lost(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, count)
 
 /* A text that later records name by number: types and functions of the JavaScript layer. */
-#define UVT_FIELDS_string(INT, ENUM, TYPE, STR) INT(uint32_t, process) INT(uint32_t, id) STR(text)
+#define UVT_FIELDS_string(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint32_t, id) STR(text)
 
 /* A registration of the JavaScript layer; causes, invocations and cancels are recorded as for libuv's. */
-#define UVT_FIELDS_js_link(INT, ENUM, TYPE, STR)                       \
+#define UVT_FIELDS_js_link(INT, ENUM, TYPE, STR, SEQ)                  \
   INT(uint32_t, process)                                               \
   INT(uint64_t, execute_id)                                            \
   INT(uint64_t, link_id)                                               \
@@ -221,13 +235,13 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 
 /* The invocation ended in an uncaught exception, or rejected a promise that nobody handled; may come later.
  */
-#define UVT_FIELDS_failed(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_failed(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) STR(message) STR(stack)
 /* The rejection was handled after all. */
-#define UVT_FIELDS_handled(INT, ENUM, TYPE, STR) INT(uint32_t, process) INT(uint64_t, execute_id)
+#define UVT_FIELDS_handled(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, execute_id)
 
 /* A name for what the invocation does: kind "http.server.request", name "GET /users/7". */
-#define UVT_FIELDS_label(INT, ENUM, TYPE, STR)                       \
+#define UVT_FIELDS_label(INT, ENUM, TYPE, STR, SEQ)                  \
   INT(uint32_t, process)                                             \
   INT(uint64_t, execute_id)                                          \
   INT(uint64_t, id)    /* the same for begin and end of one thing */ \
@@ -236,22 +250,66 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   STR(name)
 
 /* Only with promise life cycle switched on. */
-#define UVT_FIELDS_promise(INT, ENUM, TYPE, STR) \
+#define UVT_FIELDS_promise(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint64_t, promise) ENUM(life, life)
+
+/*
+ * Stacks, where they are asked for. One is told once and then named by its number. Its frames are to be read
+ * as what lay at their addresses when the stack was told (rulings, 27): the newest `code` record before it
+ * that covers an address, else its `image`. Where code has been replaced since, the same addresses are told
+ * again under a new number. All four are told again when recording is switched on again, before what names
+ * them; only code and images that a told stack has frames in are told at all.
+ */
+
+/* More frames than this are not told: then the outermost are missing. */
+#define UVT_STACK_FRAMES 128
+/* A frame with this bit is no address: the rest is the number of a `string`, "name file:line:column". */
+#define UVT_FRAME_STRING (UINT64_C(1) << 63)
+
+/* frames: return addresses, the innermost first; of one that V8 interprets, the address in its bytecode. */
+#define UVT_FIELDS_stack(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint32_t, stack) SEQ(frames)
+
+/* Where a registration was made; written just before its link or js_link. */
+#define UVT_FIELDS_link_stack(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process) INT(uint64_t, link_id) INT(uint32_t, stack)
+
+/* Machine code or bytecode that V8 made lies there from now on, in place of whatever overlapped it. Code that
+ * moves is told again where it comes to lie. */
+#define UVT_FIELDS_code(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                           \
+  INT(uint64_t, address)                           \
+  INT(uint32_t, size)                              \
+  STR(name) /* as V8 gives it: "JS:~f file:line:column", "Builtin:...", "BytecodeHandler:..." */
+
+/* A mapped file that frames lie in; told before the first stack that has one, and again when it changed. */
+#define UVT_FIELDS_image(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                            \
+  INT(uint64_t, start)                              \
+  INT(uint64_t, size)                               \
+  INT(uint64_t, offset) /* in the file, of start */ \
+  STR(path)                                         \
+  STR(build_id) /* in hexadecimal; "": it has none */
+
+struct uvt_sequence {
+  const uint64_t *at;
+  uint32_t count;
+};
 
 #define UVT_INT(c_type, field) c_type field;
 #define UVT_ENUMF(enumeration, field) uint8_t field;
 #define UVT_TYPEF(field) uint8_t field;
 #define UVT_STR(field) const char *field;
-#define UVT_RECORD(event)                                      \
-  struct uvt_rec_##event {                                     \
-    UVT_FIELDS_##event(UVT_INT, UVT_ENUMF, UVT_TYPEF, UVT_STR) \
+#define UVT_SEQ(field) struct uvt_sequence field;
+#define UVT_RECORD(event)                                               \
+  struct uvt_rec_##event {                                              \
+    UVT_FIELDS_##event(UVT_INT, UVT_ENUMF, UVT_TYPEF, UVT_STR, UVT_SEQ) \
   };
 UVT_EVENTS(UVT_RECORD)
 #undef UVT_INT
 #undef UVT_ENUMF
 #undef UVT_TYPEF
 #undef UVT_STR
+#undef UVT_SEQ
 #undef UVT_RECORD
 
 #endif

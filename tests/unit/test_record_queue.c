@@ -14,9 +14,23 @@
 
 enum { RECORDS = 100000, CLOSED_AFTER = 3000 };
 
-static void fill(struct uvt_record *record, uint64_t i, char *text, size_t size)
+/* What lies behind a record's pointers. */
+struct behind {
+  char text[8192];
+  uint64_t frames[UVT_STACK_FRAMES];
+};
+
+static void fill(struct uvt_record *record, uint64_t i, struct behind *behind)
 {
   *record = (struct uvt_record){.time = (int64_t)i, .host = "h"};
+  if (i % 7 == 1) {
+    record->kind = UVT_RECORD_stack;
+    record->stack.stack = (uint32_t)i;
+    record->stack.frames = (struct uvt_sequence){behind->frames, (uint32_t)(i % UVT_STACK_FRAMES)};
+    for (uint32_t frame = 0; frame < record->stack.frames.count; frame++)
+      behind->frames[frame] = i << 32 | frame;
+    return;
+  }
   if (i % 3) {
     record->kind = UVT_RECORD_execute_end;
     record->execute_end.execute_id = i;
@@ -24,21 +38,21 @@ static void fill(struct uvt_record *record, uint64_t i, char *text, size_t size)
   }
   record->kind = UVT_RECORD_detail;
   record->detail.link_id = i;
-  snprintf(text, size, "%0*llu", (int)(i % 5000) + 1,
+  snprintf(behind->text, sizeof behind->text, "%0*llu", (int)(i % 5000) + 1,
            (unsigned long long)i); /* now and then longer than all before */
-  record->detail.text = text;
+  record->detail.text = behind->text;
 }
 
 static void *produce(void *argument)
 {
   struct uvt_record_queue *queue = argument;
-  char text[8192];
+  struct behind behind;
   int status = 0;
   for (uint64_t i = 0; i < RECORDS && !status; i++) {
     struct uvt_record record;
-    fill(&record, i, text, sizeof text);
+    fill(&record, i, &behind);
     status = uvt_record_queue_put(queue, &record);
-    memset(text, 'x', sizeof text);
+    memset(&behind, 'x', sizeof behind);
     if (i % 1000 == 0)
       uvt_record_queue_flush(queue);
   }
@@ -57,13 +71,19 @@ static void test_records_arrive_whole_and_in_order(void **state)
   pthread_create(&thread, NULL, produce, queue);
   while ((records = uvt_record_queue_take(queue, &count))) {
     for (size_t i = 0; i < count; i++, next++) {
-      char text[8192];
+      struct behind behind;
       struct uvt_record expected;
-      fill(&expected, next, text, sizeof text);
+      fill(&expected, next, &behind);
       assert_int_equal(records[i].kind, expected.kind);
       assert_int_equal(records[i].time, next);
       if (expected.kind == UVT_RECORD_detail)
-        assert_string_equal(records[i].detail.text, text);
+        assert_string_equal(records[i].detail.text, behind.text);
+      if (expected.kind == UVT_RECORD_stack) {
+        const struct uvt_sequence *frames = &records[i].stack.frames;
+        assert_int_equal(frames->count, expected.stack.frames.count);
+        assert_int_equal((uintptr_t)frames->at % _Alignof(uint64_t), 0);
+        assert_memory_equal(frames->at, behind.frames, frames->count * sizeof *frames->at);
+      }
     }
   }
   assert_int_equal(next, RECORDS);
