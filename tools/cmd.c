@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "help.h"
 
 #ifndef UVT_VERSION
 #define UVT_VERSION "unknown"
 #endif
 
-static const struct uvt_command *const commands[] = {
+const struct uvt_command *const uvt_commands[] = {
 #define COMMAND(name) &uvt_cmd_##name,
     UVT_COMMANDS(COMMAND)
 #undef COMMAND
 };
-#define COMMANDS_COUNT (sizeof commands / sizeof *commands)
-
-static void print_help(FILE *file)
-{
-  fprintf(file, "usage: uvtree COMMAND [OPTIONS]\n\n"
-                "Shows the async call tree of a program that runs on libuv, such as Node.js.\n\n");
-  for (size_t i = 0; i < COMMANDS_COUNT; i++)
-    fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  fprintf(file, "\nuvtree COMMAND --help tells the options of a command, uvtree --version the version.\n");
-}
-
-static void print_command_help(const struct uvt_command *command)
-{
-  printf("usage: uvtree %s %s\n\n%s\n\n%s", command->name, command->usage, command->summary, command->help);
-}
+const size_t uvt_commands_count = sizeof uvt_commands / sizeof *uvt_commands;
 
 /* Asked for anywhere before a "--"; with another program's arguments behind, first of all. */
 static bool wants_help(const struct uvt_command *command, int argc, char **argv)
@@ -43,9 +30,9 @@ static bool wants_help(const struct uvt_command *command, int argc, char **argv)
 
 static const struct uvt_command *find_command(const char *name)
 {
-  for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-    if (!strcmp(commands[i]->name, name))
-      return commands[i];
+  for (size_t i = 0; i < uvt_commands_count; i++) {
+    if (!strcmp(uvt_commands[i]->name, name))
+      return uvt_commands[i];
   }
   return NULL;
 }
@@ -58,7 +45,7 @@ static int run_command(int argc, char **argv)
     return UVT_EXIT_USAGE;
   }
   if (wants_help(command, argc, argv)) {
-    print_command_help(command);
+    uvt_help_command(command, stdout);
     return UVT_EXIT_DONE;
   }
   return command->run(argc, argv);
@@ -67,11 +54,11 @@ static int run_command(int argc, char **argv)
 int uvt_cmd_main(int argc, char **argv)
 {
   if (argc < 2) {
-    print_help(stderr);
+    uvt_help_program(stderr);
     return UVT_EXIT_USAGE;
   }
   if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-    print_help(stdout);
+    uvt_help_program(stdout);
     return UVT_EXIT_DONE;
   }
   if (!strcmp(argv[1], "--version")) {

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "cmd.h"
 #include "daemon.h"
 #include "error.h"
@@ -41,6 +41,7 @@ struct options {
   const char *live_url;
   bool snapshot;
   bool quiet;
+  bool listeners, promises, locations;
   uint64_t subbuffer_size;
   uint64_t subbuffers;
   char **program;
@@ -56,14 +57,6 @@ struct recording {
   struct uvt_program_end end;
   struct uvt_session_loss loss;
 };
-
-static int usage_error(const char *format, const char *what)
-{
-  fprintf(stderr, PREFIX);
-  fprintf(stderr, format, what);
-  fprintf(stderr, " (see uvtree record --help)\n");
-  return UVT_EXIT_USAGE;
-}
 
 static int failed(const struct uvt_error *error)
 {
@@ -102,8 +95,9 @@ static uint64_t power_of_2(const char *text, char **rest)
 }
 
 /* SIZExNUM */
-static bool parse_buffers(const char *text, struct options *options)
+static bool take_buffers(const char *text, void *field)
 {
+  struct options *options = field;
   char *rest;
   options->subbuffer_size = power_of_2(text, &rest);
   if (*rest != 'x')
@@ -112,81 +106,97 @@ static bool parse_buffers(const char *text, struct options *options)
   return !*rest && options->subbuffer_size >= (uint64_t)sysconf(_SC_PAGESIZE) && options->subbuffers >= 2;
 }
 
-enum { OPT_LAYER = 256, OPT_SESSION, OPT_LIVE, OPT_SNAPSHOT, OPT_BUFFERS, OPT_QUIET, OPT_SWITCH };
-static const struct option long_options[] = {
-    {"output", required_argument, NULL, 'o'},
-    {"layer", required_argument, NULL, OPT_LAYER},
-    {"session", required_argument, NULL, OPT_SESSION},
-    {"live", required_argument, NULL, OPT_LIVE},
-    {"snapshot", no_argument, NULL, OPT_SNAPSHOT},
-    {"buffers", required_argument, NULL, OPT_BUFFERS},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"listeners", no_argument, NULL, OPT_SWITCH},
-    {"promises", no_argument, NULL, OPT_SWITCH + 1},
-    {"locations", no_argument, NULL, OPT_SWITCH + 2},
-    {NULL, 0, NULL, 0},
+static bool take_layer(const char *text, void *field)
+{
+  *(const char **)field = text;
+  return strcmp(text, "uv") == 0 || strcmp(text, "all") == 0;
+}
+
+static bool take_session(const char *text, void *field)
+{
+  *(const char **)field = text;
+  return *text && !strchr(text, '/') && strlen(text) < NAME_MAX;
+}
+
+static const struct uvt_option option_table[] = {
+    {.name = "output",
+     .letter = 'o',
+     .value = "DIR",
+     .help = "where the trace goes: a new or an empty folder; without it ./uvtree-trace-DATE-TIME-PID",
+     .take = uvt_take_text,
+     .field = offsetof(struct options, output)},
+    {.name = "layer",
+     .value = "LAYER",
+     .help = "all (default): what the program does with libuv and, in Node, in JavaScript; uv: libuv alone, "
+             "which costs the program less",
+     .take = take_layer,
+     .field = offsetof(struct options, layer)},
+    {.name = "listeners",
+     .help = "JavaScript: listeners of EventEmitters, too",
+     .field = offsetof(struct options, listeners)},
+    {.name = "promises",
+     .help = "JavaScript: when each promise is made and settled, too",
+     .field = offsetof(struct options, promises)},
+    {.name = "locations",
+     .help = "JavaScript: the line where each operation was registered (slow)",
+     .field = offsetof(struct options, locations)},
+    {.name = "session",
+     .value = "NAME",
+     .help = "name of the LTTng session; without it uvtree-DATE-TIME-PID",
+     .take = take_session,
+     .field = offsetof(struct options, session)},
+    {.name = "live",
+     .value = "URL",
+     .help = "send the trace to the relay daemon there (net://HOST) instead of a folder",
+     .take = uvt_take_text,
+     .field = offsetof(struct options, live_url)},
+    {.name = "snapshot",
+     .help = "keep only the newest records, in memory. They are written when the program ends, and whenever "
+             "`lttng snapshot record -s NAME` is run meanwhile",
+     .field = offsetof(struct options, snapshot)},
+    {.name = "buffers",
+     .value = "SIZExNUM",
+     .help = "NUM sub-buffers of SIZE (K, M) for each CPU, both powers of 2 (1Mx8); without it 2Mx8, less "
+             "with more than 16 CPUs (256 MiB in all)",
+     .take = take_buffers},
+    {.name = "quiet",
+     .help = "do not say what was recorded and lost",
+     .field = offsetof(struct options, quiet)},
+    {0},
 };
 
-/* Switches of the injected object, in the order of OPT_SWITCH: the program inherits our environment. */
-static const char *const switches[] = {"UVTREE_LISTENERS", "UVTREE_PROMISES", "UVTREE_LOCATIONS"};
-
-/* One option; 0, or the exit status of a wrong one. */
-static int take_option(int option, struct options *options)
+/* Switches of the injected object: the program inherits our environment. */
+static int set_switches(const struct options *options)
 {
-  switch (option) {
-  case 'o':
-    options->output = optarg;
-    return *optarg ? 0 : usage_error("%s: no folder named", "-o");
-  case OPT_LAYER:
-    options->layer = optarg;
-    return strcmp(optarg, "uv") == 0 || strcmp(optarg, "all") == 0
-               ? 0
-               : usage_error("--layer is uv or all, not \"%s\"", optarg);
-  case OPT_SESSION:
-    options->session = optarg;
-    return *optarg && !strchr(optarg, '/') && strlen(optarg) < NAME_MAX
-               ? 0
-               : usage_error("\"%s\" is no name for a session", optarg);
-  case OPT_LIVE:
-    options->live_url = optarg;
-    return 0;
-  case OPT_SNAPSHOT:
-    options->snapshot = true;
-    return 0;
-  case OPT_BUFFERS:
-    return parse_buffers(optarg, options)
-               ? 0
-               : usage_error("--buffers is SIZExNUM, both powers of 2 (1Mx8), not \"%s\"", optarg);
-  case OPT_QUIET:
-    options->quiet = true;
-    return 0;
-  case OPT_SWITCH:
-  case OPT_SWITCH + 1:
-  case OPT_SWITCH + 2:
-    return setenv(switches[option - OPT_SWITCH], "1", 1) ? usage_error("%s: no memory", "record") : 0;
-  default:
-    return UVT_EXIT_USAGE;
+  const struct {
+    const char *name;
+    bool on;
+  } switches[] = {{"UVTREE_LISTENERS", options->listeners},
+                  {"UVTREE_PROMISES", options->promises},
+                  {"UVTREE_LOCATIONS", options->locations}};
+  for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+    if (switches[i].on && setenv(switches[i].name, "1", 1) < 0) {
+      fprintf(stderr, PREFIX "out of memory\n");
+      return UVT_EXIT_FAILED;
+    }
   }
+  return UVT_EXIT_DONE;
 }
 
 static int parse(int argc, char **argv, struct options *options)
 {
+  int rest;
   choose_buffers(options);
-  optind = 0;
-  opterr = 0;
-  for (int option; (option = getopt_long(argc, argv, "+:o:", long_options, NULL)) != -1;) {
-    if (option == '?' || option == ':')
-      return usage_error(option == '?' ? "no such option: %s" : "%s needs a value", argv[optind - 1]);
-    int status = take_option(option, options);
-    if (status)
-      return status;
-  }
-  options->program = argv + optind;
+  int status = uvt_options_take(&uvt_cmd_record, argc, argv, options, &rest);
+  if (status)
+    return status;
+  options->program = argv + rest;
   if (!*options->program)
-    return usage_error("%s", "no program named");
+    return uvt_wrong_usage(&uvt_cmd_record, "no program named");
   if (options->live_url && (options->output || options->snapshot))
-    return usage_error("--live and %s exclude each other", options->snapshot ? "--snapshot" : "-o");
-  return 0;
+    return uvt_wrong_usage(&uvt_cmd_record, "--live and %s exclude each other",
+                           options->snapshot ? "--snapshot" : "-o");
+  return set_switches(options);
 }
 
 static bool is_empty(const char *folder)
@@ -462,43 +472,20 @@ static int run(int argc, char **argv)
 
 const struct uvt_command uvt_cmd_record = {
     .name = "record",
-    .runs_program = true,
-    .usage =
-        "[-o DIR] [--layer uv|all] [--session NAME] [--live URL] [--snapshot] [--buffers SIZExNUM] [--quiet] "
-        "[--listeners] [--promises] [--locations] [--] PROGRAM [ARGS]",
+    .operand = "[--] PROGRAM [ARGS]",
     .summary = "run a program and record its asynchronous operations",
-    .help =
-        "  -o, --output DIR    where the trace goes: a new or an empty folder; without it\n"
-        "                      ./uvtree-trace-DATE-TIME-PID\n"
-        "      --layer LAYER   all (default): what the program does with libuv and, in Node, in JavaScript;\n"
-        "                      uv: libuv alone, which costs the program less\n"
-        "      --listeners     JavaScript: listeners of EventEmitters, too\n"
-        "      --promises      JavaScript: when each promise is made and settled, too\n"
-        "      --locations     JavaScript: the line where each operation was registered (slow)\n"
-        "      --session NAME  name of the LTTng session; without it uvtree-DATE-TIME-PID\n"
-        "      --live URL      send the trace to the relay daemon there (net://HOST) instead of a folder\n"
-        "      --snapshot      keep only the newest records, in memory. They are written when the program\n"
-        "                      ends, and whenever `lttng snapshot record -s NAME` is run meanwhile\n"
-        "      --buffers SIZExNUM\n"
-        "                      NUM sub-buffers of SIZE (K, M) for each CPU, powers of 2; without it 2Mx8, "
-        "less\n"
-        "                      with more than 16 CPUs (256 MiB in all)\n"
-        "      --quiet         do not say what was recorded and lost\n"
-        "\n"
+    .options = option_table,
+    .notes =
         "Records every process of the program that uses libuv, and those of other recordings that this user "
-        "has\n"
-        "running at the time: LTTng sessions see all of a user's processes.\n"
-        "Uses the LTTng session daemon that is running, or starts one and ends it. Signals sent to uvtree "
-        "are\n"
-        "passed on to the program. Nothing is left behind, even if uvtree is killed; the program then runs "
-        "on.\n"
+        "has running at the time: LTTng sessions see all of a user's processes. Uses the LTTng session "
+        "daemon that is running, or starts one and ends it. Signals sent to uvtree are passed on to the "
+        "program. Nothing is left behind, even if uvtree is killed; the program then runs on.\n"
         "\n"
         "Exit status: that of the program, 128+n if signal n ended it, 127 if it was not found, 126 if it "
-        "could\n"
-        "not be executed; 1 if it could not be recorded (it was not run then, or its own status was 0), 2 "
-        "for\n"
-        "wrong usage.\n"
+        "could not be executed; 1 if it could not be recorded (it was not run then, or its own status was "
+        "0), 2 for wrong usage.\n"
         "\n"
         "Environment: UVTREE_OBJECT (the object to preload), LTTNG_HOME, LTTNG_SESSIOND_PATH.\n",
+    .runs_program = true,
     .run = run,
 };

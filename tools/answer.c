@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "answer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int uvt_failed(const struct uvt_command *command, const struct uvt_error *error)
+{
+  fprintf(stderr, "uvtree %s: %s\n", command->name, error->text);
+  return UVT_EXIT_FAILED;
+}
+
+static int print_answer(const struct uvt_answer *answer, const struct uvt_pipeline_result *result)
+{
+  struct uvt_error error = {0};
+  int status = answer->print(answer->user, result, &error);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    uvt_error_set(&error, "standard output: %s", strerror(errno));
+    status = UVT_EXIT_FAILED;
+  }
+  if (error.text[0])
+    uvt_failed(answer->command, &error);
+  return status;
+}
+
+int uvt_answer_run(const struct uvt_answer *answer, const char *source,
+                   const struct uvt_pipeline_options *options)
+{
+  struct uvt_pipeline_result result = {0};
+  struct uvt_error error = {0};
+  int status = UVT_EXIT_DONE;
+  if (!answer->sink) {
+    uvt_error_set(&error, "out of memory");
+    return uvt_failed(answer->command, &error);
+  }
+  if (uvt_pipeline_run(source, options, answer->sink, &result, &error) != 0)
+    status = uvt_failed(answer->command, &error);
+  if (status && !result.events)
+    return status;
+  int printed = print_answer(answer, &result);
+  return status ? status : printed;
+}
+
+int uvt_answer_into(const char *output, int (*write)(void *user, int file, struct uvt_error *error),
+                    void *user, struct uvt_error *error)
+{
+  if (!strcmp(output, "-"))
+    return write(user, STDOUT_FILENO, error);
+  int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int status = file < 0 ? UVT_EXIT_FAILED : write(user, file, error);
+  if (file >= 0 && (close(file) == 0 || status))
+    return status;
+  uvt_error_set(error, "%s: %s", output, strerror(errno));
+  return UVT_EXIT_FAILED;
+}
