@@ -56,3 +56,10 @@ int uvt_answer_into(const char *output, int (*write)(void *user, int file, struc
   uvt_error_set(error, "%s: %s", output, strerror(errno));
   return UVT_EXIT_FAILED;
 }
+
+int uvt_tree_exit(enum uvt_tree_status status)
+{
+  if (status == UVT_TREE_DONE)
+    return UVT_EXIT_DONE;
+  return status == UVT_TREE_AMBIGUOUS ? UVT_EXIT_USAGE : UVT_EXIT_FAILED;
+}

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "event.h"
 #include "pipeline.h"
+#include "tree.h"
 
 /* Tells what failed; returns the exit status. */
 int uvt_failed(const struct uvt_command *command, const struct uvt_error *error);
@@ -33,5 +34,8 @@ int uvt_answer_run(const struct uvt_answer *answer, const char *source,
 /* Opens the file ("-": standard output) and has it written. Returns the exit status, with the error set. */
 int uvt_answer_into(const char *output, int (*write)(void *user, int file, struct uvt_error *error),
                     void *user, struct uvt_error *error);
+
+/* An index that several processes may have is wrong usage. */
+int uvt_tree_exit(enum uvt_tree_status status);
 
 #endif

@@ -45,12 +45,8 @@ static int print(void *user, const struct uvt_pipeline_result *result, struct uv
 {
   (void)result;
   const struct path_command *path = user;
-  enum uvt_path_status status =
-      path->json ? uvt_path_print_json(path->tree, path->index, stdout, error)
-                 : uvt_path_print_text(path->tree, path->index, &path->view, stdout, error);
-  if (status == UVT_PATH_DONE)
-    return UVT_EXIT_DONE;
-  return status == UVT_PATH_AMBIGUOUS ? UVT_EXIT_USAGE : UVT_EXIT_FAILED;
+  return uvt_tree_exit(path->json ? uvt_path_print_json(path->tree, path->index, stdout, error)
+                                  : uvt_path_print_text(path->tree, path->index, &path->view, stdout, error));
 }
 
 static int run(int argc, char **argv)

@@ -47,6 +47,15 @@ static const struct uvt_option options[] = {
     {.name = "pending",
      .help = "only what is Queued, Ready or Executing, and what it hangs from",
      .field = offsetof(struct tree_command, view.pending)},
+    {.name = "never-run",
+     .help = "only what never began to run, and what it hangs from",
+     .field = offsetof(struct tree_command, view.never_run)},
+    {.name = "min-time",
+     .value = "TIME",
+     .help = "only what took at least so long from Queued to the end of its callback (or until now), and "
+             "what it hangs from",
+     .take = uvt_take_end,
+     .field = offsetof(struct tree_command, view.min_time)},
     {.name = "depth",
      .value = "N",
      .help = "only so many levels",
@@ -71,9 +80,8 @@ static int print(void *user, const struct uvt_pipeline_result *result, struct uv
 {
   (void)result;
   const struct tree_command *tree = user;
-  int status = tree->json ? uvt_tree_print_json(tree->tree, &tree->view, stdout, error)
-                          : uvt_tree_print_text(tree->tree, &tree->view, stdout, error);
-  return status == 0 ? UVT_EXIT_DONE : UVT_EXIT_FAILED;
+  return uvt_tree_exit(tree->json ? uvt_tree_print_json(tree->tree, &tree->view, stdout, error)
+                                  : uvt_tree_print_text(tree->tree, &tree->view, stdout, error));
 }
 
 static int run(int argc, char **argv)

@@ -44,72 +44,31 @@ struct path {
 
 /* --- finding it --- */
 
-static bool has_several_pids(const struct uvt_tree *tree)
-{
-  for (uint32_t i = 2; i < tree->processes.count; i++) {
-    if (uvt_tree_proc(tree, i)->pid != uvt_tree_proc(tree, 1)->pid)
-      return true;
-  }
-  return false;
-}
-
-static void list_processes(const struct uvt_tree *tree, uint64_t index, struct uvt_error *error)
-{
-  char list[360] = "";
-  for (uint32_t i = 1; i < tree->processes.count; i++) {
-    const struct uvt_tree_process *process = uvt_tree_proc(tree, i);
-    char title[48];
-    char one[96];
-    uvt_words_clean(title, sizeof title, uvt_tree_text(tree, process->title), true);
-    snprintf(one, sizeof one, *title ? "%" PRId64 " %.40s" : "%" PRId64, process->pid, title);
-    uvt_append(list, sizeof list, *list ? ", %s" : "%s", one);
-  }
-  uvt_error_set(error, "several processes may have invocation #%" PRIu64 ": say which with --pid (%s)", index,
-                list);
-}
-
-/* The operation that has the invocation, and its process. */
-static uint32_t find_operation(const struct uvt_tree *tree, uint64_t index,
-                               const struct uvt_tree_process **process)
-{
-  for (uint32_t i = 1; i < tree->processes.count; i++) {
-    *process = uvt_tree_proc(tree, i);
-    const uint32_t *found = uvt_id_map_find(&(*process)->executes, index);
-    if (found)
-      return *found;
-  }
-  return 0;
-}
-
 static uint32_t parent_of(const struct uvt_tree *tree, uint32_t operation)
 {
   return uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->parent;
 }
 
-static enum uvt_path_status find_path(const struct uvt_tree *tree, uint64_t index, struct path *path,
+static enum uvt_tree_status find_path(const struct uvt_tree *tree, uint64_t index, struct path *path,
                                       struct uvt_error *error)
 {
   *path = (struct path){.tree = tree};
-  if (has_several_pids(tree)) {
-    list_processes(tree, index, error);
-    return UVT_PATH_AMBIGUOUS;
-  }
-  uint32_t first = find_operation(tree, index, &path->process);
-  if (!first) {
-    uvt_error_set(error, "there is no invocation #%" PRIu64, index);
-    return UVT_PATH_FAILED;
-  }
+  uint32_t first;
+  enum uvt_tree_status status = uvt_tree_find(tree, index, &first, error);
+  if (status != UVT_TREE_DONE)
+    return status;
+  path->process = uvt_tree_proc(tree, uvt_tree_reg(tree, uvt_tree_op(tree, first)->registration)->process);
   size_t count = 0;
   for (uint32_t i = first; i; i = parent_of(tree, i))
     count++;
   path->operations = malloc(count * sizeof *path->operations);
   if (!path->operations) {
     uvt_error_set(error, "out of memory");
-    return UVT_PATH_FAILED;
+    return UVT_TREE_ERROR;
   }
   for (uint32_t i = first; i; i = parent_of(tree, i))
     path->operations[path->count++] = i;
-  return UVT_PATH_DONE;
+  return UVT_TREE_DONE;
 }
 
 /* --- measuring it --- */
@@ -363,19 +322,19 @@ static void print_process(const struct printer *printer)
     fprintf(printer->out, "%s\n", uvt_cut(line, printer->view->width, printer->view->ascii));
 }
 
-enum uvt_path_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
+enum uvt_tree_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
                                          const struct uvt_path_view *view, FILE *out, struct uvt_error *error)
 {
   struct path path;
-  enum uvt_path_status status = find_path(tree, index, &path, error);
-  if (status != UVT_PATH_DONE)
+  enum uvt_tree_status status = find_path(tree, index, &path, error);
+  if (status != UVT_TREE_DONE)
     return status;
   struct printer printer = {.path = &path, .view = view, .out = out};
   print_process(&printer);
   print_hops(&printer);
   print_totals(&printer);
   free(path.operations);
-  return UVT_PATH_DONE;
+  return UVT_TREE_DONE;
 }
 
 /* --- JSON --- */
@@ -464,12 +423,12 @@ static json_t *make_hop(const struct path *path, uint32_t index)
   return object;
 }
 
-enum uvt_path_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, FILE *out,
+enum uvt_tree_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, FILE *out,
                                          struct uvt_error *error)
 {
   struct path path;
-  enum uvt_path_status status = find_path(tree, index, &path, error);
-  if (status != UVT_PATH_DONE)
+  enum uvt_tree_status status = find_path(tree, index, &path, error);
+  if (status != UVT_TREE_DONE)
     return status;
   struct totals totals = sum(&path);
   json_t *object = json_object();
@@ -486,7 +445,7 @@ enum uvt_path_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, 
   json_object_set_new(object, "hops", hops);
   if (json_dumpf(object, out, JSON_COMPACT) != 0) {
     uvt_error_set(error, "cannot write the path");
-    status = UVT_PATH_FAILED;
+    status = UVT_TREE_ERROR;
   }
   fputc('\n', out);
   json_decref(object);

@@ -19,16 +19,11 @@ struct uvt_path_view {
   bool ascii;
 };
 
-enum uvt_path_status {
-  UVT_PATH_DONE,
-  UVT_PATH_FAILED,    /* no such invocation, or no memory */
-  UVT_PATH_AMBIGUOUS, /* several processes may have it: the error lists them */
-};
-
-enum uvt_path_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
+/* Printing fails as that of the tree does. */
+enum uvt_tree_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
                                          const struct uvt_path_view *view, FILE *out,
                                          struct uvt_error *error);
-enum uvt_path_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, FILE *out,
+enum uvt_tree_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, FILE *out,
                                          struct uvt_error *error);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "describe.h"
 #include "tree_state.h"
+#include "tree_words.h"
 
 #define NEVER UVT_TREE_NEVER
 #define FILES_REMEMBERED 65536 /* descriptors whose path is kept: those beyond are not looked up */
@@ -579,8 +580,9 @@ static bool is_after_moment(struct uvt_tree *tree, const struct uvt_event *event
   }
   if (!moment->has_at || event->time <= moment->at)
     return false;
-  if (moment->index)
-    process_of(tree, event);
+  uint32_t process = moment->index ? process_of(tree, event) : 0;
+  if (process && event->kind == UVT_EV_process)
+    name_process(tree, process, event);
   return true;
 }
 
@@ -676,15 +678,25 @@ static bool matches_type(const char *type, const char *wanted)
   return strstr(type, wanted) != NULL;
 }
 
+static bool is_long_enough(const struct uvt_tree *tree, const struct uvt_tree_view *view, uint64_t from,
+                           uint64_t to)
+{
+  uint64_t end = to == NEVER ? uvt_tree_now(tree) : to;
+  return !view->min_time || (from != NEVER && end > from && end - from >= view->min_time);
+}
+
 static bool is_wanted(const struct uvt_tree *tree, const struct uvt_tree_view *view, uint32_t index)
 {
   const struct uvt_tree_operation *operation = uvt_tree_op(tree, index);
+  const struct uvt_tree_registration *registration = uvt_tree_reg(tree, operation->registration);
   bool runs = operation->state == UVT_STATE_Queued || operation->state == UVT_STATE_Ready ||
               operation->state == UVT_STATE_Executing;
-  if (view->pending && !runs)
+  uint64_t from = operation->queued != NEVER ? operation->queued : operation->begun;
+  uint64_t to = operation->begun == NEVER ? operation->retired : operation->ended;
+  if ((view->pending && !runs) || (view->never_run && operation->begun != NEVER))
     return false;
-  const struct uvt_tree_registration *registration = uvt_tree_reg(tree, operation->registration);
-  return !view->type || matches_type(uvt_tree_text(tree, registration->type), view->type);
+  return is_long_enough(tree, view, from, to) &&
+         (!view->type || matches_type(uvt_tree_text(tree, registration->type), view->type));
 }
 
 /* What is wanted is shown, and so is all that it hangs from, up to `top`. */
@@ -706,6 +718,8 @@ static bool is_wanted_alone(const struct uvt_tree *tree, const struct uvt_tree_v
     return false;
   if (view->pending && registration->cancelled != NEVER)
     return false;
+  if (!is_long_enough(tree, view, registration->linked, registration->cancelled))
+    return false;
   return !view->type || matches_type(uvt_tree_text(tree, registration->type), view->type);
 }
 
@@ -721,29 +735,33 @@ static bool is_ambiguous(const struct uvt_tree *tree)
 
 static void list_processes(const struct uvt_tree *tree, uint64_t index, struct uvt_error *error)
 {
-  char list[300] = "";
+  char list[360] = "";
   for (uint32_t i = 1; i < tree->processes.count; i++) {
-    char pid[32];
-    snprintf(pid, sizeof pid, "%" PRId64, uvt_tree_proc(tree, i)->pid);
-    uvt_append(list, sizeof list, *list ? ", %s" : "%s", pid);
+    const struct uvt_tree_process *process = uvt_tree_proc(tree, i);
+    char title[48];
+    char one[96];
+    uvt_words_clean(title, sizeof title, uvt_tree_text(tree, process->title), true);
+    snprintf(one, sizeof one, *title ? "%" PRId64 " %.40s" : "%" PRId64, process->pid, title);
+    uvt_append(list, sizeof list, *list ? ", %s" : "%s", one);
   }
   uvt_error_set(error, "several processes may have invocation #%" PRIu64 ": say which with --pid (%s)", index,
                 list);
 }
 
-/* The operation that has this invocation; 0 with the error set. */
-static uint32_t find_invocation(const struct uvt_tree *tree, uint64_t index, struct uvt_error *error)
+enum uvt_tree_status uvt_tree_find(const struct uvt_tree *tree, uint64_t index, uint32_t *operation,
+                                   struct uvt_error *error)
 {
+  *operation = 0;
   if (is_ambiguous(tree)) {
     list_processes(tree, index, error);
-    return 0;
+    return UVT_TREE_AMBIGUOUS;
   }
-  uint32_t found = 0;
-  for (uint32_t i = 1; i < tree->processes.count && !found; i++)
-    found = find_index(&uvt_tree_proc(tree, i)->executes, index);
-  if (!found)
-    uvt_error_set(error, "there is no invocation #%" PRIu64, index);
-  return found;
+  for (uint32_t i = 1; i < tree->processes.count && !*operation; i++)
+    *operation = find_index(&uvt_tree_proc(tree, i)->executes, index);
+  if (*operation)
+    return UVT_TREE_DONE;
+  uvt_error_set(error, "there is no invocation #%" PRIu64, index);
+  return UVT_TREE_ERROR;
 }
 
 /* Only what hangs from `top` stays: children lie behind it in the array, so one pass forward is enough. */
@@ -756,27 +774,22 @@ static void keep_below(const struct uvt_tree *tree, struct uvt_tree_selection *s
   }
 }
 
-int uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *view,
-                    struct uvt_tree_selection *selection, struct uvt_error *error)
+/* What the moment and `under` name must be there, and be one process's. */
+static enum uvt_tree_status find_named(const struct uvt_tree *tree, const struct uvt_tree_view *view,
+                                       struct uvt_tree_selection *selection, struct uvt_error *error)
 {
-  *selection = (struct uvt_tree_selection){0};
-  if (tree->moment.index && !tree->reached) {
-    uvt_error_set(error, "there is no invocation #%" PRIu64, tree->moment.index);
-    return -1;
-  }
-  if (tree->moment.index && is_ambiguous(tree)) {
-    list_processes(tree, tree->moment.index, error);
-    return -1;
-  }
-  if (view->under && !(selection->top = find_invocation(tree, view->under, error)))
-    return -1;
-  selection->operations = calloc(tree->operations.count, sizeof(bool));
-  selection->registrations = calloc(tree->registrations.count, sizeof(bool));
-  if (!selection->operations || !selection->registrations) {
-    uvt_error_set(error, "out of memory");
-    uvt_tree_selection_clear(selection);
-    return -1;
-  }
+  uint32_t moment;
+  enum uvt_tree_status status = UVT_TREE_DONE;
+  if (tree->moment.index)
+    status = uvt_tree_find(tree, tree->moment.index, &moment, error);
+  if (view->under && status == UVT_TREE_DONE)
+    status = uvt_tree_find(tree, view->under, &selection->top, error);
+  return status;
+}
+
+static void select_all(const struct uvt_tree *tree, const struct uvt_tree_view *view,
+                       struct uvt_tree_selection *selection)
+{
   for (uint32_t i = 1; i < tree->operations.count; i++) {
     if (is_wanted(tree, view, i))
       show(tree, selection, i);
@@ -789,7 +802,24 @@ int uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *vie
   }
   if (selection->top)
     keep_below(tree, selection);
-  return 0;
+}
+
+enum uvt_tree_status uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *view,
+                                     struct uvt_tree_selection *selection, struct uvt_error *error)
+{
+  *selection = (struct uvt_tree_selection){0};
+  enum uvt_tree_status status = find_named(tree, view, selection, error);
+  if (status != UVT_TREE_DONE)
+    return status;
+  selection->operations = calloc(tree->operations.count, sizeof(bool));
+  selection->registrations = calloc(tree->registrations.count, sizeof(bool));
+  if (selection->operations && selection->registrations) {
+    select_all(tree, view, selection);
+    return UVT_TREE_DONE;
+  }
+  uvt_error_set(error, "out of memory");
+  uvt_tree_selection_clear(selection);
+  return UVT_TREE_ERROR;
 }
 
 void uvt_tree_selection_clear(struct uvt_tree_selection *selection)

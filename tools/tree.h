@@ -26,12 +26,14 @@ struct uvt_tree_moment {
 };
 
 struct uvt_tree_view {
-  bool full;    /* no grouping of like siblings, no cutting of long texts */
-  bool pending; /* only what has yet to run or runs, and what it hangs from */
+  bool full;         /* no grouping of like siblings, no cutting of long texts */
+  bool pending;      /* only what has yet to run or runs, and what it hangs from */
+  bool never_run;    /* only what has not begun to execute: pending, or cancelled before */
+  uint64_t min_time; /* only what took so many ns from Queued to the end of its callback, or has until now */
   const char
       *type; /* only operations of that type (a name, part of one, or a pattern with * and ?); NULL: all */
   uint64_t under; /* only what hangs from that invocation; 0: all */
-  unsigned depth; /* levels shown; 0: all */
+  unsigned depth; /* levels shown (in JSON: generations of operations); 0: all */
   unsigned width; /* columns that lines are to keep to */
   bool ascii;     /* no characters beyond ASCII */
   bool colour;
@@ -45,13 +47,16 @@ struct uvt_sink *uvt_tree_sink(struct uvt_tree *tree);
 
 uint64_t uvt_tree_operations(const struct uvt_tree *tree);
 
-/*
- * After the sink's `end`. 0, or -1 with the error set: no such invocation, or one that several processes have
- * (the error lists them), or out of memory.
- */
-int uvt_tree_print_text(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
-                        struct uvt_error *error);
-int uvt_tree_print_json(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
-                        struct uvt_error *error);
+enum uvt_tree_status {
+  UVT_TREE_DONE,
+  UVT_TREE_ERROR,     /* no such invocation, or no memory */
+  UVT_TREE_AMBIGUOUS, /* several processes may have it: the error lists them */
+};
+
+/* After the sink's `end`. The error is set where not all was done. */
+enum uvt_tree_status uvt_tree_print_text(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
+                                         struct uvt_error *error);
+enum uvt_tree_status uvt_tree_print_json(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
+                                         struct uvt_error *error);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tree_state.h"
@@ -130,15 +131,35 @@ static int print_process(const struct uvt_tree *tree, const struct uvt_tree_sele
   return status;
 }
 
-int uvt_tree_print_json(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
-                        struct uvt_error *error)
+/* Takes back what lies deeper than so many generations. Parents lie before their children. */
+static bool cut_depth(const struct uvt_tree *tree, struct uvt_tree_selection *selection, unsigned depth)
+{
+  uint32_t *generations = calloc(tree->operations.count, sizeof *generations);
+  if (!generations)
+    return false;
+  for (uint32_t i = 1; i < tree->operations.count; i++) {
+    uint32_t parent = uvt_tree_reg(tree, uvt_tree_op(tree, i)->registration)->parent;
+    generations[i] = (i == selection->top ? 0 : generations[parent]) + 1;
+    selection->operations[i] = selection->operations[i] && generations[i] <= depth;
+  }
+  free(generations);
+  return true;
+}
+
+enum uvt_tree_status uvt_tree_print_json(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
+                                         struct uvt_error *error)
 {
   struct uvt_tree_selection selection;
-  if (uvt_tree_select(tree, view, &selection, error) != 0)
-    return -1;
+  enum uvt_tree_status selected = uvt_tree_select(tree, view, &selection, error);
+  if (selected != UVT_TREE_DONE)
+    return selected;
+  if (view->depth && !cut_depth(tree, &selection, view->depth)) {
+    uvt_tree_selection_clear(&selection);
+    uvt_error_set(error, "out of memory");
+    return UVT_TREE_ERROR;
+  }
   int status = 0;
-  fprintf(out, "{\"time\":%" PRIu64 ",\"processes\":[",
-          tree->moment.has_at ? tree->moment.at : tree->last_time);
+  fprintf(out, "{\"time\":%" PRIu64 ",\"processes\":[", uvt_tree_now(tree));
   for (uint32_t i = 1; i < tree->processes.count && status == 0; i++) {
     fputs(i > 1 ? ",\n" : "\n", out);
     status = print_process(tree, &selection, i, out);
@@ -147,5 +168,5 @@ int uvt_tree_print_json(struct uvt_tree *tree, const struct uvt_tree_view *view,
   uvt_tree_selection_clear(&selection);
   if (status != 0)
     uvt_error_set(error, "cannot write the tree");
-  return status;
+  return status ? UVT_TREE_ERROR : UVT_TREE_DONE;
 }

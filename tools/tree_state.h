@@ -103,6 +103,16 @@ static inline const char *uvt_tree_text(const struct uvt_tree *tree, uint32_t te
   return tree->texts + text; /* 0 is "" */
 }
 
+/* The moment that the tree is of. */
+static inline uint64_t uvt_tree_now(const struct uvt_tree *tree)
+{
+  return tree->moment.has_at ? tree->moment.at : tree->last_time;
+}
+
+/* The operation that has this invocation, where only one process may have it. The error is set otherwise. */
+enum uvt_tree_status uvt_tree_find(const struct uvt_tree *tree, uint64_t index, uint32_t *operation,
+                                   struct uvt_error *error);
+
 /*
  * Which operations and registrations are shown, and what `under` names. Owned by whoever made it.
  */
@@ -112,8 +122,8 @@ struct uvt_tree_selection {
   uint32_t top; /* operation to start from, 0: all */
 };
 
-int uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *view,
-                    struct uvt_tree_selection *selection, struct uvt_error *error);
+enum uvt_tree_status uvt_tree_select(const struct uvt_tree *tree, const struct uvt_tree_view *view,
+                                     struct uvt_tree_selection *selection, struct uvt_error *error);
 void uvt_tree_selection_clear(struct uvt_tree_selection *selection);
 
 #endif

@@ -960,13 +960,14 @@ static void print_legend(const struct printer *printer)
           colour(printer, UVT_STYLE_DIM), plain(printer));
 }
 
-int uvt_tree_print_text(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
-                        struct uvt_error *error)
+enum uvt_tree_status uvt_tree_print_text(struct uvt_tree *tree, const struct uvt_tree_view *view, FILE *out,
+                                         struct uvt_error *error)
 {
   struct printer printer = {.tree = tree, .view = view, .out = out};
-  printer.now = tree->moment.has_at ? tree->moment.at : tree->last_time;
-  if (uvt_tree_select(tree, view, &printer.selection, error) != 0)
-    return -1;
+  printer.now = uvt_tree_now(tree);
+  enum uvt_tree_status status = uvt_tree_select(tree, view, &printer.selection, error);
+  if (status != UVT_TREE_DONE)
+    return status;
   if (look_for_likeness(&printer))
     print_processes(&printer);
   else
@@ -981,7 +982,7 @@ int uvt_tree_print_text(struct uvt_tree *tree, const struct uvt_tree_view *view,
   free(printer.below);
   uvt_tree_selection_clear(&printer.selection);
   if (!printer.failed)
-    return 0;
+    return UVT_TREE_DONE;
   uvt_error_set(error, "out of memory");
-  return -1;
+  return UVT_TREE_ERROR;
 }

@@ -23,14 +23,14 @@ static struct uvt_tree *tree_of(FILE *file)
 }
 
 /* As text; as JSON where there is no view. */
-static enum uvt_path_status print(FILE *file, uint64_t index, const struct uvt_path_view *view, char **text,
+static enum uvt_tree_status print(FILE *file, uint64_t index, const struct uvt_path_view *view, char **text,
                                   struct uvt_error *error)
 {
   size_t size = 0;
   struct uvt_tree *tree = tree_of(file);
   FILE *out = open_memstream(text, &size);
   assert_non_null(out);
-  enum uvt_path_status status = view ? uvt_path_print_text(tree, index, view, out, error)
+  enum uvt_tree_status status = view ? uvt_path_print_text(tree, index, view, out, error)
                                      : uvt_path_print_json(tree, index, out, error);
   fclose(out);
   uvt_tree_destroy(tree);
@@ -42,7 +42,7 @@ static void expect_path(const char *stream, uint64_t index, const struct uvt_pat
 {
   char *text = NULL;
   struct uvt_error error = {0};
-  assert_int_equal(print(fopen(stream, "r"), index, view, &text, &error), UVT_PATH_DONE);
+  assert_int_equal(print(fopen(stream, "r"), index, view, &text, &error), UVT_TREE_DONE);
   expect_golden(golden, text);
 }
 
@@ -84,7 +84,7 @@ static void test_path_no_such_invocation(void **state)
   (void)state;
   char *text = NULL;
   struct uvt_error error = {0};
-  assert_int_equal(print(fopen(GOOD "server.jsonl", "r"), 4711, &narrow, &text, &error), UVT_PATH_FAILED);
+  assert_int_equal(print(fopen(GOOD "server.jsonl", "r"), 4711, &narrow, &text, &error), UVT_TREE_ERROR);
   assert_string_equal(error.text, "there is no invocation #4711");
   free(text);
 }
@@ -95,7 +95,7 @@ static void test_path_of_several_processes_needs_a_pid(void **state)
   char *text = NULL;
   struct uvt_error error = {0};
   assert_int_equal(print(fopen(GOOD "processes-fork-and-exec.jsonl", "r"), 1, NULL, &text, &error),
-                   UVT_PATH_AMBIGUOUS);
+                   UVT_TREE_AMBIGUOUS);
   assert_string_equal(error.text, "several processes may have invocation #1: say which with --pid "
                                   "(4242 node app.js, 4243 node app.js, 4243 node app.js)");
   free(text);
@@ -131,7 +131,7 @@ static void test_path_long_chain(void **state)
   char *stream = NULL;
   char *text = NULL;
   struct uvt_error error = {0};
-  assert_int_equal(print(make_chain(LENGTH, &stream), LENGTH, &view, &text, &error), UVT_PATH_DONE);
+  assert_int_equal(print(make_chain(LENGTH, &stream), LENGTH, &view, &text, &error), UVT_TREE_DONE);
   assert_non_null(strstr(text, "#20000"));
   assert_non_null(strstr(text, "#19999"));
   assert_null(strstr(text, "#19998  t"));

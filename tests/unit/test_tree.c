@@ -84,14 +84,15 @@ static void expect_view(const char *path, const struct uvt_tree_moment *moment, 
 }
 
 static void expect_refusal(const char *path, const struct uvt_tree_moment *moment,
-                           const struct uvt_tree_view *view, const char *expected)
+                           const struct uvt_tree_view *view, enum uvt_tree_status status,
+                           const char *expected)
 {
   struct uvt_tree *tree = tree_of_path(path, moment);
   struct uvt_error error = {0};
-  assert_int_equal(uvt_tree_print_text(tree, view, stdout, &error), -1);
+  assert_int_equal(uvt_tree_print_text(tree, view, stdout, &error), status);
   assert_string_equal(error.text, expected);
   memset(&error, 0, sizeof error);
-  assert_int_equal(uvt_tree_print_json(tree, view, stdout, &error), -1);
+  assert_int_equal(uvt_tree_print_json(tree, view, stdout, &error), status);
   assert_string_equal(error.text, expected);
   uvt_tree_destroy(tree);
 }
@@ -152,6 +153,50 @@ static void test_tree_pending_shows_what_waits_and_its_parents(void **state)
       "`- main thread 100 node #1  n, running for 240 ns, blocked 12 ns in 1 synchronous call, failed: boom, "
       "[Executing]\n"
       "   `- uv_fs_stat /etc/hosts  waiting for 30 ns, [Queued]\n");
+}
+
+static void test_tree_never_run_shows_what_was_cancelled_and_what_waits(void **state)
+{
+  (void)state;
+  const char *root =
+      "`- main thread 100 node #1  n, running for 240 ns, blocked 12 ns in 1 synchronous call, "
+      "failed: boom, [Executing]\n";
+  char expected[1024];
+  snprintf(expected, sizeof expected,
+           "%s   |- uv_listen 0.0.0.0:80  refused EACCES\n"
+           "   |- uv_listen 0.0.0.0:8080  waiting for 40 ns, [Queued]\n"
+           "   `- uv_fs_stat /etc/hosts  waiting for 30 ns, [Queued]\n",
+           root);
+  expect_view(GOOD "pending-and-open-at-the-end.jsonl", &whole,
+              (struct uvt_tree_view){.width = 120, .never_run = true}, expected);
+  snprintf(expected, sizeof expected, "%s   `- uv_listen 0.0.0.0:8080  waiting for 40 ns, [Queued]\n", root);
+  expect_view(GOOD "pending-and-open-at-the-end.jsonl", &whole,
+              (struct uvt_tree_view){.width = 120, .never_run = true, .pending = true, .type = "listen"},
+              expected);
+}
+
+#define NOTHING "" /* body() leaves out that there is none */
+
+/* From Queued to the end of the callback; what has not ended, until the moment of the tree. */
+static void test_tree_min_time_shows_what_took_long(void **state)
+{
+  (void)state;
+  expect_view(
+      GOOD "pending-and-open-at-the-end.jsonl", &whole,
+      (struct uvt_tree_view){.width = 160, .never_run = true, .min_time = 40},
+      "`- main thread 100 node #1  n, running for 240 ns, blocked 12 ns in 1 synchronous call, failed: "
+      "boom, [Executing]\n"
+      "   `- uv_listen 0.0.0.0:8080  waiting for 40 ns, [Queued]\n");
+  expect_view(GOOD "pending-and-open-at-the-end.jsonl", &(struct uvt_tree_moment){.at = 339, .has_at = true},
+              (struct uvt_tree_view){.never_run = true, .min_time = 40}, NOTHING);
+  expect_view(GOOD "server.jsonl", &whole,
+              (struct uvt_tree_view){.under = 1, .width = 200, .type = "uv_fs_open", .min_time = 7001},
+              "`- main thread 100 node #1  at 1.00 us, ran 4.00 us, [ChildrenPending]\n");
+  expect_view(
+      GOOD "server.jsonl", &whole,
+      (struct uvt_tree_view){.under = 4, .width = 200, .depth = 1, .min_time = 1},
+      "`- uv_fs_open /srv/www/index.html #4  at 24.0 us, fd 40, pool wait 1.50 us, pool work 3.00 us, "
+      "delay 1.50 us, ran 1.00 us, 1 operations below\n");
 }
 
 static void test_tree_refused_registration_is_shown(void **state)
@@ -270,9 +315,11 @@ static void test_tree_of_several_processes_needs_a_pid_for_an_index(void **state
   (void)state;
   const struct uvt_tree_view under = {.width = 80, .under = 2};
   const struct uvt_tree_view all = {.width = 80};
-  const char *expected = "several processes may have invocation #2: say which with --pid (4242, 4243, 4243)";
-  expect_refusal(GOOD "processes-fork-and-exec.jsonl", &whole, &under, expected);
-  expect_refusal(GOOD "processes-fork-and-exec.jsonl", &(struct uvt_tree_moment){.index = 2}, &all, expected);
+  const char *expected = "several processes may have invocation #2: say which with --pid "
+                         "(4242 node app.js, 4243 node app.js, 4243 node app.js)";
+  expect_refusal(GOOD "processes-fork-and-exec.jsonl", &whole, &under, UVT_TREE_AMBIGUOUS, expected);
+  expect_refusal(GOOD "processes-fork-and-exec.jsonl", &(struct uvt_tree_moment){.index = 2}, &all,
+                 UVT_TREE_AMBIGUOUS, expected);
 }
 
 static void test_tree_unknown_index_is_refused(void **state)
@@ -280,8 +327,8 @@ static void test_tree_unknown_index_is_refused(void **state)
   (void)state;
   const struct uvt_tree_view under = {.width = 80, .under = 77};
   const struct uvt_tree_view all = {.width = 80};
-  expect_refusal(GOOD "server.jsonl", &whole, &under, "there is no invocation #77");
-  expect_refusal(GOOD "server.jsonl", &(struct uvt_tree_moment){.index = 77}, &all,
+  expect_refusal(GOOD "server.jsonl", &whole, &under, UVT_TREE_ERROR, "there is no invocation #77");
+  expect_refusal(GOOD "server.jsonl", &(struct uvt_tree_moment){.index = 77}, &all, UVT_TREE_ERROR,
                  "there is no invocation #77");
 }
 
@@ -361,6 +408,38 @@ static struct uvt_tree *long_chain(int length)
   return tree;
 }
 
+/* Each filter by itself and all together, at a moment: the same operations as in the whole list. */
+static void test_tree_json_is_filtered_alike(void **state)
+{
+  (void)state;
+  static const struct {
+    struct uvt_tree_view view;
+    size_t reads, opens, listens;
+  } cases[] = {
+      {{0}, 8, 8, 9},
+      {{.depth = 2}, 0, 0, 9},
+      {{.depth = 4}, 0, 8, 9},
+      {{.under = 4}, 1, 1, 0},
+      {{.under = 4, .depth = 1}, 0, 1, 0},
+      {{.type = "uv_fs_read"}, 8, 8, 8},
+      {{.under = 2, .type = "uv_fs_read"}, 1, 1, 1},
+      {{.pending = true}, 0, 0, 9},
+      {{.never_run = true}, 0, 0, 9},
+      {{.never_run = true, .type = "uv_listen", .min_time = 18000, .pending = true}, 0, 0, 1},
+      {{.never_run = true, .type = "uv_listen", .min_time = 18001, .pending = true}, 0, 0, 0},
+  };
+  struct uvt_tree *tree = tree_of_path(GOOD "server.jsonl", &whole);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *text = print(tree, &cases[i].view, true);
+    size_t reads = count_lines(text, "\"uv_fs_read\""), opens = count_lines(text, "\"uv_fs_open\"");
+    size_t listens = count_lines(text, "\"uv_listen\"");
+    if (reads != cases[i].reads || opens != cases[i].opens || listens != cases[i].listens)
+      fail_msg("case %zu: %zu reads, %zu opens, %zu of the listening socket", i, reads, opens, listens);
+    free(text);
+  }
+  uvt_tree_destroy(tree);
+}
+
 static void test_tree_long_chain_is_counted(void **state)
 {
   (void)state;
@@ -397,6 +476,9 @@ int main(void)
       cmocka_unit_test(test_tree_at_a_time_takes_late_ready),
       cmocka_unit_test(test_tree_at_an_index_is_that_of_its_begin),
       cmocka_unit_test(test_tree_pending_shows_what_waits_and_its_parents),
+      cmocka_unit_test(test_tree_never_run_shows_what_was_cancelled_and_what_waits),
+      cmocka_unit_test(test_tree_min_time_shows_what_took_long),
+      cmocka_unit_test(test_tree_json_is_filtered_alike),
       cmocka_unit_test(test_tree_refused_registration_is_shown),
       cmocka_unit_test(test_tree_without_states),
       cmocka_unit_test(test_tree_lost_parents_are_unknown),
