@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "uv_errors.h"
+
 const char *uvt_event_string(const struct uvt_event *event, const char *key)
 {
   const struct uvt_datum *datum = uvt_event_datum(event, key);
@@ -25,6 +27,24 @@ bool uvt_event_is_set(const struct uvt_event *event, const char *key)
 {
   int64_t number;
   return uvt_event_number(event, key, &number) && number;
+}
+
+const char *uvt_datum_error(const struct uvt_datum *datum)
+{
+  static const char *const keys[] = {"status", "result", "nread"};
+  for (size_t i = 0; datum->type == UVT_DATUM_INT && i < sizeof keys / sizeof *keys; i++) {
+    if (strcmp(datum->key, keys[i]) == 0)
+      return uvt_uv_error(datum->number);
+  }
+  return NULL;
+}
+
+const char *uvt_event_error(const struct uvt_event *event)
+{
+  const char *error = NULL;
+  for (size_t i = 0; i < event->data_count && !error; i++)
+    error = uvt_datum_error(&event->data[i]);
+  return error;
 }
 
 void uvt_append(char *text, size_t size, const char *format, const char *value)

@@ -18,6 +18,12 @@ bool uvt_event_number(const struct uvt_event *event, const char *key, int64_t *n
 /* Whether there is one and it is not 0. */
 bool uvt_event_is_set(const struct uvt_event *event, const char *key);
 
+/* "ENOENT": the error that a datum is the number of (a status, a result, what a read gave); NULL: none. */
+const char *uvt_datum_error(const struct uvt_datum *datum);
+
+/* That of the event's data. */
+const char *uvt_event_error(const struct uvt_event *event);
+
 /* Adds a value, unless it is "", to a text; `format` has one %s. What does not fit is cut. */
 void uvt_append(char *text, size_t size, const char *format, const char *value);
 

@@ -362,6 +362,7 @@ static void on_execute_begin(struct uvt_measure *measure, process_t *process, co
                                .id = event->executeID,
                                .root = !event->causeID && !operation,
                                .allocates = uvt_event_is_set(event, "alloc"),
+                               .error = uvt_event_error(event),
                                .queued = NEVER,
                                .ready = NEVER,
                                .begun = event->time};

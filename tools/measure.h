@@ -73,6 +73,7 @@ struct uvt_measure_invocation {
   uint64_t begun;
   uint64_t ended;
   uint64_t received; /* bytes that a read was given */
+  const char *error; /* name of that which its callback was given; NULL: none */
   uint64_t ran;      /* of it, without what is nested in it and without polls */
   void *user;
 };

@@ -146,6 +146,11 @@ static void add_datum(struct writer *writer, const struct uvt_datum *datum, bool
     PUT(writer, "null");
   else
     put_number(writer, datum->number);
+  const char *error = uvt_datum_error(datum);
+  if (error) {
+    add_key(writer, "error", first);
+    put_string(writer, error);
+  }
 }
 
 static void add_kept(struct writer *writer, const char *kept, bool *first)

@@ -16,7 +16,8 @@ enum { LABEL_MAX = 200, DETAIL_MAX = 80, FIRST_PID_ROOM = 24 };
 
 /* One operation, or what stands for the parents that are not known. Numbers of nodes count from 1. */
 struct node {
-  char *label; /* what it is and what it works on */
+  char *label;       /* what it is and what it works on */
+  const char *error; /* its callback was given; NULL: none */
   uint64_t operation, execute;
   uint64_t run_time;
   uint32_t process; /* its number */
@@ -270,6 +271,7 @@ static void take_begin(void *format, struct uvt_follow_run *run, const struct uv
   if (!node)
     return;
   node->execute = run->execute_id;
+  node->error = uvt_event_error(event);
   node->state = UVT_STATE_Executing;
   uint64_t last = run->registration ? run->registration->at.own : 0;
   for (size_t i = 0; run->registration && i < run->causes_count; i++) {
@@ -351,6 +353,10 @@ static void write_node(struct writer *writer, uint32_t number)
       put(writer, ", ran ");
       put_escaped(writer, uvt_words_duration(words, node->run_time, false));
     }
+  }
+  if (node->error) {
+    put(writer, "\\n");
+    put(writer, node->error);
   }
   if (node->state && (node->state != UVT_STATE_Retired || !node->execute)) {
     put(writer, "\\n");

@@ -393,6 +393,10 @@ static struct hop *make_hop(struct uvt_requests *requests, const invocation_t *i
                             const struct open *request)
 {
   const registration_t *registration = invocation->registration;
+  char detail[sizeof((struct uvt_request_step *)0)->detail] = "";
+  uvt_append(detail, sizeof detail, "%s", registration ? registration->detail : "");
+  if (invocation->error)
+    uvt_append(detail, sizeof detail, *detail ? ", %s" : "%s", invocation->error);
   struct hop *hop = calloc(1, sizeof *hop);
   if (!hop) {
     requests->status = -ENOMEM;
@@ -403,7 +407,7 @@ static struct hop *make_hop(struct uvt_requests *requests, const invocation_t *i
                       .execute = invocation->id,
                       .works = registration && registration->works,
                       .type = registration ? registration->type : "root",
-                      .detail = registration && *registration->detail ? strdup(registration->detail) : NULL,
+                      .detail = *detail ? strdup(detail) : NULL,
                       .since = invocation->begun,
                       .taken = registration ? registration->pool_begun : NEVER,
                       .done = registration ? registration->pool_ended : NEVER,

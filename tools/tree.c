@@ -12,6 +12,7 @@
 #include "describe.h"
 #include "tree_state.h"
 #include "tree_words.h"
+#include "uv_errors.h"
 
 #define NEVER UVT_TREE_NEVER
 #define FILES_REMEMBERED 65536 /* descriptors whose path is kept: those beyond are not looked up */
@@ -349,7 +350,7 @@ static void on_cancel(struct uvt_tree *tree, uint32_t process, const struct uvt_
   char reason[96] = "";
   uvt_append(reason, sizeof reason, "%s", uvt_event_string(event, "reason"));
   if (uvt_event_number(event, "status", &status) && status < 0) {
-    const char *name = status > -4000 ? strerrorname_np((int)-status) : NULL;
+    const char *name = uvt_uv_error(status);
     char number[32];
     snprintf(number, sizeof number, "%" PRId64, status);
     uvt_append(reason, sizeof reason, " %s", name ? name : number);

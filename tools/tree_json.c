@@ -70,6 +70,9 @@ static void add_invocation(json_t *object, const struct uvt_tree *tree,
   set_id(object, "coalesced", operation->coalesced);
   if (operation->value_name)
     set(object, uvt_tree_text(tree, operation->value_name), json_integer(operation->value));
+  const char *error = uvt_tree_error(tree, operation);
+  if (error)
+    set(object, "error", json_string(error));
   set_id(object, "blocked", operation->blocked);
   set_id(object, "blockedCalls", operation->blocked_calls);
   set_text(object, "label", tree, operation->label);

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "describe.h"
+#include "uv_errors.h"
+
 #define NEVER UVT_TREE_NEVER
 #define END_OF_FILE (-4095) /* libuv's UV_EOF */
 
@@ -42,7 +45,7 @@ const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii)
 
 static void add_error(struct uvt_words *words, int64_t status)
 {
-  const char *name = status > -4000 ? strerrorname_np((int)-status) : NULL;
+  const char *name = uvt_uv_error(status);
   if (status == END_OF_FILE)
     uvt_words_add(words, UVT_STYLE_PLAIN, "end of file");
   else if (name)
@@ -60,6 +63,13 @@ static bool moves_bytes(const char *type)
 {
   return strcmp(type, "uv_fs_read") == 0 || strcmp(type, "uv_fs_write") == 0 ||
          strcmp(type, "uv_fs_sendfile") == 0;
+}
+
+const char *uvt_tree_error(const struct uvt_tree *tree, const struct uvt_tree_operation *operation)
+{
+  const struct uvt_datum datum = {
+      .key = uvt_tree_text(tree, operation->value_name), .type = UVT_DATUM_INT, .number = operation->value};
+  return operation->value_name ? uvt_datum_error(&datum) : NULL;
 }
 
 void uvt_words_value(struct uvt_words *words, const struct uvt_tree *tree,

@@ -34,6 +34,9 @@ __attribute__((format(printf, 3, 4))) void uvt_words_add(struct uvt_words *words
 /* "12.3 µs": 3 digits that count, and a unit. Returns text. */
 const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii);
 
+/* The name of the error that the callback was given; NULL: none. */
+const char *uvt_tree_error(const struct uvt_tree *tree, const struct uvt_tree_operation *operation);
+
 /* What the callback was given (bytes, an error, a descriptor), if that is worth a word. */
 void uvt_words_value(struct uvt_words *words, const struct uvt_tree *tree,
                      const struct uvt_tree_operation *operation);

@@ -23,6 +23,7 @@
 
 static const char *const streams[] = {"contract-example",
                                       "empty",
+                                      "errors",
                                       "late-start",
                                       "lost-in-the-middle",
                                       "lost-whole-stream",

@@ -211,6 +211,22 @@ static void test_tree_refused_registration_is_shown(void **state)
       "   `- uv_listen 0.0.0.0:8080  waiting for 40 ns, [Queued]\n");
 }
 
+static void test_tree_errors_have_names(void **state)
+{
+  (void)state;
+  expect_view(
+      GOOD "errors.jsonl", &whole, (struct uvt_tree_view){.width = 120},
+      "`- main thread 100 node #1  ran 200 ns\n"
+      "   |- uv_fs_open /nowhere #2  ENOENT, waited 200 ns, delay 10 ns, ran 10 ns\n"
+      "   `- uv_getaddrinfo elsewhere.invalid #3  EAI_AGAIN, waited 220 ns, delay 10 ns, ran 10 ns\n");
+  struct uvt_tree *tree = tree_of_path(GOOD "errors.jsonl", &whole);
+  char *text = print(tree, &(struct uvt_tree_view){0}, true);
+  assert_non_null(strstr(text, "\"result\":-2,\"error\":\"ENOENT\""));
+  assert_non_null(strstr(text, "\"status\":-3001,\"error\":\"EAI_AGAIN\""));
+  free(text);
+  uvt_tree_destroy(tree);
+}
+
 static void test_tree_without_states(void **state)
 {
   (void)state;
@@ -480,6 +496,7 @@ int main(void)
       cmocka_unit_test(test_tree_min_time_shows_what_took_long),
       cmocka_unit_test(test_tree_json_is_filtered_alike),
       cmocka_unit_test(test_tree_refused_registration_is_shown),
+      cmocka_unit_test(test_tree_errors_have_names),
       cmocka_unit_test(test_tree_without_states),
       cmocka_unit_test(test_tree_lost_parents_are_unknown),
       cmocka_unit_test(test_tree_forked_child_knows_what_it_inherited),
