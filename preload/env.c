@@ -25,6 +25,7 @@ void uvt_env_read(void)
 #define READ(member, variable, value, meaning) uvt_env.member = number(variable, value);
   UVT_ENV(READ)
   uvt_env.layer = getenv("UVTREE_LAYER");
+  uvt_env.stacks = getenv("UVTREE_STACKS");
   uvt_env.debug = getenv("UVTREE_DEBUG");
   const char *session = getenv("UVTREE_SESSION");
   if (session)

@@ -22,6 +22,9 @@ struct uvt_env {
   /* UVTREE_LAYER: "all": the JavaScript layer, too, if somebody records when the program starts; "always": in
    * any case, for recordings that begin later; else libuv's alone. */
   const char *layer;
+  /* UVTREE_STACKS: of which registrations and blocking calls the stack is taken: "all"; "1/N", one in N; or
+   * those of some types, "uv_fs_open,Timeout,PROMISE". */
+  const char *stacks;
   const char *debug; /* UVTREE_DEBUG: where the debug log goes (log.h) */
   char session[256]; /* UVTREE_SESSION: the LTTng session that `uvtree record` made for this program */
 };

@@ -12,6 +12,7 @@
 #include "hooks.h"
 
 #include "arena.h"
+#include "stack.h"
 #include "table.h"
 
 /* Requests with libuv's own work, and where their struct uv__work lies (the same from 1.44 on; checked for
@@ -132,6 +133,7 @@ void uvt_blocking_end(struct uvt_thread *thread, struct uvt_blocking blocking, e
                                                   .type = (uint8_t)type,
                                                   .duration = duration,
                                                   .result = result,
+                                                  .stack = uvt_stack(type),
                                                   .path = path});
 }
 

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "polling.h"
 #include "route.h"
+#include "stack.h"
 #include "thread.h"
 
 uint8_t uvt_gate = 1;
@@ -47,6 +48,7 @@ static bool set_up(void)
     return false;
   uvt_arena_init((uint64_t)(uvt_env.live_mib > 0 ? uvt_env.live_mib : 1) << 20, uvt_env.live != 0);
   uvt_fork_init();
+  uvt_stacks_init(uvt_env.stacks);
   uvt_provider_load(uvt_env.wait);
   return uvt_env.live || *uvt_emit->records_begin || *uvt_emit->records_link;
 }

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "node_api_min.h"
 #include "registration.h"
+#include "stack.h"
 #include "thread.h"
 
 #define ARGUMENTS 4
@@ -27,6 +28,7 @@ struct js {
   uint32_t main_depth; /* of the main script's invocation; 0: not open */
   napi_ref on_reject;  /* the agent's function; it also gets told when to tell (tell_rejected) */
   struct uvt_rec_js_link held;
+  uint32_t held_stack; /* where it was made */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -99,6 +101,7 @@ static void record_link(struct uvt_thread *thread, const struct uvt_rec_js_link 
     return;
   uvt_js_text_tell(link->type);
   uvt_js_text_tell(link->function);
+  uvt_stack_link(link->link_id, js.held_stack);
   uvt_emit->js_link(link);
 }
 
@@ -120,6 +123,7 @@ static napi_value js_link(napi_env env, napi_callback_info info)
                                      .type = as_number(env, &call, 0),
                                      .function = as_number(env, &call, 1),
                                      .flags = (uint8_t)(flags & ~HOLD)};
+  js.held_stack = uvt_recording(call.thread) ? uvt_js_stack(js.held.type) : 0;
   if (flags & HOLD)
     call.thread->js_held = 1;
   else

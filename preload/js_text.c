@@ -65,6 +65,11 @@ uint32_t uvt_js_text(const char *text, size_t length)
   return id;
 }
 
+const char *uvt_js_text_of(uint32_t id)
+{
+  return id ? texts[id].text : NULL;
+}
+
 /* Two threads may both tell it: it means the same. */
 void uvt_js_text_tell(uint32_t id)
 {

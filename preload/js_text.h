@@ -15,6 +15,9 @@
 /* Its number, from 1; 0 where there is no room. */
 uint32_t uvt_js_text(const char *text, size_t length);
 
+/* The text of a number that was given out; it stays. */
+const char *uvt_js_text_of(uint32_t id);
+
 /* Records what the number means, unless that has been done since recording was switched on. Recording must be
  * on. */
 void uvt_js_text_tell(uint32_t id);

@@ -52,6 +52,37 @@ UVT_WEAK napi_status napi_get_uv_event_loop(napi_env env, struct uv_loop_s **loo
 /* v8::Isolate::GetCurrent() */
 UVT_WEAK void *v8_isolate_current(void) __asm__("_ZN2v87Isolate10GetCurrentEv");
 
+/* v8::JitCodeEvent; names are not NUL-terminated. */
+enum v8_jit_event_type { V8_CODE_ADDED, V8_CODE_MOVED, V8_CODE_REMOVED };
+struct v8_jit_event {
+  int type; /* enum v8_jit_event_type, or one of those that tell of lines */
+  int code_type;
+  void *start;
+  size_t length;
+  napi_value script;
+  void *user_data, *wasm_source;
+  union {
+    struct {
+      const char *text;
+      size_t length;
+    } name;
+    void *new_start; /* moved */
+  };
+  void *isolate;
+};
+typedef void v8_jit_event_handler(const struct v8_jit_event *event);
+#define V8_JIT_EXISTING 1 /* also what is there already */
+/* v8::Isolate::SetJitCodeEventHandler(): one per isolate, NULL: none. It is called on whatever thread
+ * compiles or moves. */
+UVT_WEAK void v8_set_jit_event_handler(void *isolate, int options, v8_jit_event_handler *handler) __asm__(
+    "_ZN2v87Isolate22SetJitCodeEventHandlerENS_19JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE");
+/* Of V8's frames, for debuggers: where they keep the bytecode that runs, from the frame pointer. */
+UVT_WEAK extern const int v8_fp_bytecode_array __asm__("v8dbg_off_fp_bytecode_array");
+UVT_WEAK extern const int v8_fp_bytecode_offset __asm__("v8dbg_off_fp_bytecode_offset");
+
+/* v8::Isolate::InContext(): JavaScript is running or about to */
+UVT_WEAK bool v8_in_context(void *isolate) __asm__("_ZN2v87Isolate9InContextEv");
+
 /* A function that V8 calls with const v8::FunctionCallbackInfo &. */
 typedef void v8_function_callback(const void *info);
 

@@ -3,6 +3,7 @@
 
 #include "announce.h"
 #include "arena.h"
+#include "stack.h"
 #include "table.h"
 #include "thread.h"
 
@@ -30,6 +31,7 @@ static void record_link(struct uvt_thread *thread, const struct uvt_link *link, 
 {
   if (link->text)
     uvt_emit->detail(&(struct uvt_rec_detail){.process = uvt_process, .link_id = id, .text = link->text});
+  uvt_stack_link(id, uvt_stack(link->type));
   uvt_emit->link(
       &(struct uvt_rec_link){.process = uvt_process,
                              .execute_id = uvt_current(thread),

@@ -155,8 +155,8 @@ static void make_getopt_tables(const struct uvt_command *command, struct option 
   *letters++ = ':';
   for (; rows[count].name && count < OPTIONS_MOST; count++) {
     bool valued = rows[count].value;
-    names[count] = (struct option){rows[count].name, valued ? required_argument : no_argument, NULL,
-                                   LONG_ONLY + (int)count};
+    int has_value = !valued ? no_argument : rows[count].otherwise ? optional_argument : required_argument;
+    names[count] = (struct option){rows[count].name, has_value, NULL, LONG_ONLY + (int)count};
     if (rows[count].letter)
       *letters++ = rows[count].letter;
     if (rows[count].letter && valued)
@@ -180,7 +180,7 @@ static bool take_value(const struct uvt_option *row, void *options, const char *
 {
   void *field = (char *)options + row->field;
   if (row->take)
-    return row->take(value, field);
+    return row->take(value ? value : row->otherwise, field);
   return *(bool *)field = true;
 }
 

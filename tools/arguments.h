@@ -14,8 +14,9 @@
 
 /* A row of the table; the row without a name ends it. */
 struct uvt_option {
-  const char *name;  /* --name */
-  const char *value; /* what --help calls its value; NULL: it takes none, and sets a bool */
+  const char *name;      /* --name */
+  const char *value;     /* what --help calls its value; NULL: it takes none, and sets a bool */
+  const char *otherwise; /* the value where none is given; NULL: one must be */
   const char *help;
   bool (*take)(const char *value,
                void *field); /* false: no such value. NULL: the field is a bool, to be set */

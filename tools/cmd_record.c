@@ -42,6 +42,7 @@ struct options {
   bool snapshot;
   bool quiet;
   bool listeners, promises, locations;
+  const char *stacks;
   uint64_t subbuffer_size;
   uint64_t subbuffers;
   char **program;
@@ -118,6 +119,18 @@ static bool take_session(const char *text, void *field)
   return *text && !strchr(text, '/') && strlen(text) < NAME_MAX;
 }
 
+/* What the injected object understands (preload/env.h): all, a rate or types. */
+static bool take_stacks(const char *text, void *field)
+{
+  char *end;
+  *(const char **)field = text;
+  if (strncmp(text, "1/", 2) == 0) {
+    long every = strtol(text + 2, &end, 10);
+    return text[2] >= '0' && text[2] <= '9' && !*end && every > 0 && every <= INT32_MAX;
+  }
+  return *text && strlen(text) < 4000 && text[strspn(text, "0123456789/.,")];
+}
+
 static const struct uvt_option option_table[] = {
     {.name = "output",
      .letter = 'o',
@@ -131,6 +144,14 @@ static const struct uvt_option option_table[] = {
              "which costs the program less",
      .take = take_layer,
      .field = offsetof(struct options, layer)},
+    {.name = "stacks",
+     .value = "WHAT",
+     .otherwise = "all",
+     .help = "the stack of each storing of a callback and of each blocking call: all; 1/N: of one in N; or "
+             "of those of "
+             "some types, uv_fs_open,Timeout",
+     .take = take_stacks,
+     .field = offsetof(struct options, stacks)},
     {.name = "listeners",
      .help = "JavaScript: listeners of EventEmitters, too",
      .field = offsetof(struct options, listeners)},
@@ -170,12 +191,13 @@ static int set_switches(const struct options *options)
 {
   const struct {
     const char *name;
-    bool on;
-  } switches[] = {{"UVTREE_LISTENERS", options->listeners},
-                  {"UVTREE_PROMISES", options->promises},
-                  {"UVTREE_LOCATIONS", options->locations}};
+    const char *value;
+  } switches[] = {{"UVTREE_LISTENERS", options->listeners ? "1" : NULL},
+                  {"UVTREE_PROMISES", options->promises ? "1" : NULL},
+                  {"UVTREE_LOCATIONS", options->locations ? "1" : NULL},
+                  {"UVTREE_STACKS", options->stacks}};
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
-    if (switches[i].on && setenv(switches[i].name, "1", 1) < 0) {
+    if (switches[i].value && setenv(switches[i].name, switches[i].value, 1) < 0) {
       fprintf(stderr, PREFIX "out of memory\n");
       return UVT_EXIT_FAILED;
     }

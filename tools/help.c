@@ -50,6 +50,17 @@ static void put_text(FILE *out, const char *text)
   }
 }
 
+/* "--name VALUE", "--name[=VALUE]" */
+static const char *before_value(const struct uvt_option *option)
+{
+  return option->otherwise ? "[=" : option->value ? " " : "";
+}
+
+static const char *after_value(const struct uvt_option *option)
+{
+  return option->otherwise ? "]" : "";
+}
+
 static void put_usage(const struct uvt_command *command, FILE *out)
 {
   struct place place = {.out = out, .indent = 2};
@@ -60,9 +71,9 @@ static void put_usage(const struct uvt_command *command, FILE *out)
   if (!command->runs_program)
     put_word(&place, command->operand, strlen(command->operand));
   for (const struct uvt_option *option = command->options; option->name; option++) {
-    int size =
-        snprintf(words, sizeof words, "%s--%s%s%s%s", option->required ? "" : "[", option->name,
-                 option->value ? " " : "", option->value ? option->value : "", option->required ? "" : "]");
+    int size = snprintf(words, sizeof words, "%s--%s%s%s%s%s", option->required ? "" : "[", option->name,
+                        before_value(option), option->value ? option->value : "", after_value(option),
+                        option->required ? "" : "]");
     put_word(&place, words, (size_t)size);
   }
   if (command->runs_program)
@@ -74,8 +85,8 @@ static void put_option(const struct uvt_option *option, FILE *out)
 {
   struct place place = {.out = out, .indent = OPTION_COLUMN};
   int column = option->letter ? fprintf(out, "  -%c, ", option->letter) : fprintf(out, "      ");
-  column +=
-      fprintf(out, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+  column += fprintf(out, "--%s%s%s%s", option->name, before_value(option), option->value ? option->value : "",
+                    after_value(option));
   if (column + 2 > OPTION_COLUMN)
     fprintf(out, "\n%*s", OPTION_COLUMN, "");
   else

@@ -2,6 +2,7 @@
 /* What the live tree's modules need of announce.c, with nobody recording. */
 #include "announce.h"
 #include "js.h"
+#include "stack.h"
 
 static const int never = 0;
 static const struct uvt_emit nothing = {.records_begin = &never, .records_link = &never};
@@ -33,4 +34,18 @@ void uvt_js_flush(struct uvt_thread *thread)
 void uvt_js_tell_rejected(struct uvt_thread *thread)
 {
   (void)thread;
+}
+
+/* Stacks, which nobody asks for here. */
+bool uvt_stacks_on;
+
+uint32_t uvt_stack_take(enum uvt_type type)
+{
+  (void)type;
+  return 0;
+}
+
+void uvt_stack_tell_link(uint64_t link_id, uint32_t stack)
+{
+  (void)link_id, (void)stack;
 }

@@ -14,7 +14,7 @@
 #include "help.h"
 
 struct values {
-  const char *text;
+  const char *text, *optional;
   int64_t pid;
   uint64_t number, from, size;
   unsigned count;
@@ -27,6 +27,12 @@ static const struct uvt_option options[] = {
      .value = "T",
      .take = uvt_take_text,
      .field = offsetof(struct values, text)},
+    {.name = "optional",
+     .value = "O",
+     .otherwise = "none",
+     .help = "O",
+     .take = uvt_take_text,
+     .field = offsetof(struct values, optional)},
     {.name = "pid", .value = "P", .help = "P", .take = uvt_take_pid, .field = offsetof(struct values, pid)},
     {.name = "number",
      .value = "N",
@@ -95,6 +101,20 @@ static void test_arguments_all_kinds_are_taken(void **state)
   assert_int_equal(values.size, 2048);
   assert_true(values.flag);
   assert_string_equal(told, "");
+}
+
+static void test_arguments_a_value_may_be_left_out(void **state)
+{
+  (void)state;
+  struct values values;
+  const char *source;
+  char told[256];
+  assert_int_equal(take_line("--number 1 --optional trace", &values, &source, told), 0);
+  assert_string_equal(values.optional, "none");
+  assert_string_equal(source, "trace");
+  assert_int_equal(take_line("--number 1 --optional=some trace", &values, &source, told), 0);
+  assert_string_equal(values.optional, "some");
+  assert_int_equal(take_line("--number 1 --optional= trace", &values, &source, told), UVT_EXIT_USAGE);
 }
 
 static void test_arguments_wrong_ones_are_told(void **state)
@@ -171,7 +191,10 @@ static void test_help_names_all_options_in_80_columns(void **state)
     expect_narrow(text);
     for (const struct uvt_option *option = uvt_commands[i]->options; option->name; option++) {
       char words[64];
-      snprintf(words, sizeof words, "  --%s%s%s", option->name, option->value ? " " : "",
+      snprintf(words, sizeof words, "  --%s%s%s", option->name,
+               option->otherwise ? "[="
+               : option->value   ? " "
+                                 : "",
                option->value ? option->value : "");
       if (option->letter)
         snprintf(words, sizeof words, "  -%c, --%s", option->letter, option->name);
@@ -191,6 +214,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_arguments_all_kinds_are_taken),
+      cmocka_unit_test(test_arguments_a_value_may_be_left_out),
       cmocka_unit_test(test_arguments_wrong_ones_are_told),
       cmocka_unit_test(test_arguments_of_the_program_are_left_to_it),
       cmocka_unit_test(test_help_names_all_options_in_80_columns),

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "code_map.h"
+
+#include <pthread.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "announce.h"
+
+#define INTERPRETER "Builtin:InterpreterEntryTrampoline"
+#define TRIES_MAX 100000 /* only a handler that interrupted the lock's holder needs so many */
+#define FULL_AFTER 8192
+#define NAME_MAX_LENGTH 1024
+
+struct code {
+  uintptr_t start, end;
+  const void *owner;
+  struct code *next, *previous; /* in the list of all */
+  uint32_t told;                /* the recording epoch in which it was; 0: never */
+  bool is_interpreter;
+  char name[];
+};
+
+uint64_t uvt_code_generation;
+struct uvt_code_frame uvt_code_frame = {-32, -40}; /* the same from V8 10 to 14 */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *tree; /* search.h */
+static struct code all = {.next = &all, .previous = &all};
+static size_t count, refused;
+
+static bool try_lock(void)
+{
+  for (int tries = 0; tries < TRIES_MAX; tries++) {
+    if (pthread_mutex_trylock(&lock) == 0)
+      return true;
+    __builtin_ia32_pause();
+  }
+  return false;
+}
+
+/* Pieces never overlap in the tree: what overlaps is what is looked for. */
+static int compare(const void *a, const void *b)
+{
+  const struct code *left = a, *right = b;
+  return left->end <= right->start ? -1 : left->start >= right->end ? 1 : 0;
+}
+
+static struct code *find(uintptr_t start, uintptr_t end)
+{
+  struct code key = {.start = start, .end = end};
+  struct code **found = tfind(&key, &tree, compare);
+  return found ? *found : NULL;
+}
+
+static void unlink_code(struct code *code)
+{
+  tdelete(code, &tree, compare);
+  code->next->previous = code->previous;
+  code->previous->next = code->next;
+  count--;
+  if (code->told)
+    __atomic_add_fetch(&uvt_code_generation, 1, __ATOMIC_RELEASE);
+}
+
+static void clear(uintptr_t start, uintptr_t end)
+{
+  struct code *code;
+  while ((code = find(start, end))) {
+    unlink_code(code);
+    free(code);
+  }
+}
+
+/* False: no memory, and it is freed. */
+static bool link_code(struct code *code)
+{
+  clear(code->start, code->end);
+  if (!tsearch(code, &tree, compare)) {
+    free(code);
+    return false;
+  }
+  code->next = &all;
+  code->previous = all.previous;
+  all.previous->next = code;
+  all.previous = code;
+  count++;
+  return true;
+}
+
+void uvt_code_add(const void *owner, uintptr_t start, size_t size, const char *name, size_t length)
+{
+  if (length > NAME_MAX_LENGTH)
+    length = NAME_MAX_LENGTH;
+  struct code *code = malloc(sizeof *code + length + 1);
+  if (!code)
+    return;
+  *code = (struct code){.start = start, .end = start + (size ? size : 1), .owner = owner};
+  memcpy(code->name, name, length);
+  code->name[length] = '\0';
+  code->is_interpreter = !strncmp(code->name, INTERPRETER, sizeof INTERPRETER - 1);
+  pthread_mutex_lock(&lock);
+  if (count < UVT_CODE_MAX) {
+    link_code(code);
+  } else {
+    clear(code->start, code->end);
+    free(code);
+    refused++;
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void uvt_code_move(uintptr_t from, uintptr_t to)
+{
+  pthread_mutex_lock(&lock);
+  struct code *code = find(from, from + 1);
+  if (code && code->start == from && from != to) {
+    unlink_code(code);
+    code->end += to - from;
+    code->start = to;
+    code->told = 0;
+    link_code(code);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void uvt_code_remove(uintptr_t start)
+{
+  pthread_mutex_lock(&lock);
+  clear(start, start + 1);
+  pthread_mutex_unlock(&lock);
+}
+
+void uvt_code_forget(const void *owner)
+{
+  pthread_mutex_lock(&lock);
+  for (struct code *code = all.next, *next; code != &all; code = next) {
+    next = code->next;
+    if (code->owner == owner) {
+      unlink_code(code);
+      free(code);
+    }
+  }
+  refused = 0;
+  pthread_mutex_unlock(&lock);
+}
+
+bool uvt_code_is_full(void)
+{
+  return __atomic_load_n(&refused, __ATOMIC_RELAXED) >= FULL_AFTER;
+}
+
+enum uvt_code_kind uvt_code_kind(uintptr_t address)
+{
+  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !try_lock())
+    return UVT_CODE_NONE;
+  const struct code *code = find(address, address + 1);
+  enum uvt_code_kind kind = !code                  ? UVT_CODE_NONE
+                            : code->is_interpreter ? UVT_CODE_INTERPRETER
+                                                   : UVT_CODE_MADE;
+  pthread_mutex_unlock(&lock);
+  return kind;
+}
+
+bool uvt_code_tell(uintptr_t address)
+{
+  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !try_lock())
+    return false;
+  struct code *code = find(address, address + 1);
+  if (code && code->told != uvt_epoch) {
+    code->told = uvt_epoch;
+    uvt_emit->code(&(struct uvt_rec_code){.process = uvt_process,
+                                          .address = code->start,
+                                          .size = (uint32_t)(code->end - code->start),
+                                          .name = code->name});
+  }
+  pthread_mutex_unlock(&lock);
+  return code != NULL;
+}
+
+void uvt_code_after_fork_child(void)
+{
+  if (pthread_mutex_trylock(&lock) != 0) { /* it may be half changed */
+    tree = NULL;
+    all.next = all.previous = &all;
+    count = refused = 0;
+  }
+  lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
