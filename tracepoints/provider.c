@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The provider object: emit.h's table over the tracepoints of provider.h. Nothing else links liblttng-ust. */
+#define _LGPL_SOURCE /* we are compatible: RCU's read lock inline */
+#define UVT_PROVIDER_PACKED
+#include "packed.h"
+
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "provider.h"

@@ -34,10 +34,31 @@ LTTNG_UST_TRACEPOINT_ENUM(uvtree, reason, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_reas
 #define UVT_P_STR(field) lttng_ust_field_string(field, r->field ? r->field : "")
 #define UVT_P_SEQ(field) lttng_ust_field_sequence_hex(uint64_t, field, r->field.at, uint32_t, r->field.count)
 
-#define UVT_P_EVENT(event)                                                 \
-  LTTNG_UST_TRACEPOINT_EVENT(                                              \
-      uvtree, event, LTTNG_UST_TP_ARGS(const struct uvt_rec_##event *, r), \
-      LTTNG_UST_TP_FIELDS(UVT_FIELDS_##event(UVT_P_INT, UVT_P_ENUM, UVT_P_TYPEF, UVT_P_STR, UVT_P_SEQ)))
+/*
+ * LTTng's headers write a record field by field, each by a call through a pointer. Where the trace is packed,
+ * a record's numbers lie in it as in a packed struct, and are written by one call. LTTng reads this file once
+ * for each thing that it makes of a declaration; LTTNG_UST__TP_IP_PARAM is there from the one on in which it
+ * makes the functions that write.
+ */
+#undef UVT_P_FIELDS
+#if defined(LTTNG_UST__TP_IP_PARAM) && !defined(LTTNG_UST_RING_BUFFER_NATURAL_ALIGN) && \
+    defined(UVT_PROVIDER_PACKED)
+#define UVT_P_COPY(kind, field) .field = r->field,
+#define UVT_P_COPY_TYPE(field) .field = r->field,
+#define UVT_P_FIELDS(event)                                                               \
+  {                                                                                       \
+    const struct uvt_packed_##event packed_ = {                                           \
+        UVT_FIELDS_##event(UVT_P_COPY, UVT_P_COPY, UVT_P_COPY_TYPE, UVT_NONE, UVT_NONE)}; \
+    __chan->ops->event_write(&__ctx, &packed_, sizeof packed_, 1);                        \
+  }                                                                                       \
+  UVT_FIELDS_##event(UVT_NONE, UVT_NONE, UVT_NONE, UVT_P_STR, UVT_P_SEQ)
+#else
+#define UVT_P_FIELDS(event) UVT_FIELDS_##event(UVT_P_INT, UVT_P_ENUM, UVT_P_TYPEF, UVT_P_STR, UVT_P_SEQ)
+#endif
+
+#define UVT_P_EVENT(event)                                                                        \
+  LTTNG_UST_TRACEPOINT_EVENT(uvtree, event, LTTNG_UST_TP_ARGS(const struct uvt_rec_##event *, r), \
+                             LTTNG_UST_TP_FIELDS(UVT_P_FIELDS(event)))
 UVT_EVENTS(UVT_P_EVENT)
 
 #endif

@@ -96,7 +96,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 
 /*
  * Events and fields. INT(C type, field), ENUM(enumeration, field) (one byte), TYPE(field) (enum uvt_type, one
- * byte), STR(field) (NUL-terminated; NULL is written as ""), SEQ(field) (struct uvt_sequence).
+ * byte), STR(field) (NUL-terminated; NULL is written as ""), SEQ(field) (struct uvt_sequence). Texts and
+ * sequences come last (packed.h).
  */
 #define UVT_EVENTS(X) \
   X(process)          \
