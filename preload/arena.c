@@ -219,9 +219,18 @@ void uvt_invocation_hold(uint32_t slot)
     __atomic_fetch_add(&uvt_live_invocation(slot)->references, 1, __ATOMIC_RELAXED);
 }
 
+/* Gives a reference back; true: it was the last. Who holds the only one need not tell anybody: others can
+ * only add theirs to an invocation by way of something that has one. */
+static bool drop_reference(uint32_t slot)
+{
+  uint32_t *references = &uvt_live_invocation(slot)->references;
+  return __atomic_load_n(references, __ATOMIC_ACQUIRE) == 1 ||
+         __atomic_sub_fetch(references, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot)
 {
-  while (slot && __atomic_sub_fetch(&uvt_live_invocation(slot)->references, 1, __ATOMIC_ACQ_REL) == 0) {
+  while (slot && drop_reference(slot)) {
     uint32_t parent = __atomic_load_n(&uvt_live_invocation(slot)->parent, __ATOMIC_ACQUIRE);
     uvt_slot_give(thread, slot);
     slot = parent;
@@ -283,14 +292,18 @@ uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t
     return 0;
   }
   uint32_t chain = parent ? chain_of(parent) + 1 : 0;
-  uvt_slot_fill(slot, &(union uvt_live_slot){.invocation = {.kind = UVT_LIVE_INVOCATION,
-                                                            .type = type,
-                                                            .parent = parent,
-                                                            .link_id = link_id,
-                                                            .references = 1,
-                                                            .chain = chain,
-                                                            .tid = thread->tid,
-                                                            .begin = now}});
+  struct uvt_live_invocation *invocation = uvt_live_invocation(slot);
+  UVT_SLOT_SET(invocation->kind, UVT_LIVE_INVOCATION);
+  UVT_SLOT_SET(invocation->type, type);
+  UVT_SLOT_SET(invocation->ended, 0);
+  UVT_SLOT_SET(invocation->spare, 0);
+  UVT_SLOT_SET(invocation->parent, parent);
+  UVT_SLOT_SET(invocation->link_id, link_id);
+  UVT_SLOT_SET(invocation->references, 1);
+  UVT_SLOT_SET(invocation->chain, chain);
+  UVT_SLOT_SET(invocation->gap, 0);
+  UVT_SLOT_SET(invocation->tid, thread->tid);
+  UVT_SLOT_SET(invocation->begin, now);
   uvt_slot_publish(slot, execute_id);
   if (chain >= UVT_LIVE_CHAIN) {
     cut_chain(thread, slot);

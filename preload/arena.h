@@ -46,15 +46,8 @@ void uvt_slots_return(struct uvt_thread *thread);
 /* In a forked child: slots of its own, with the same contents, at the same addresses. */
 void uvt_arena_after_fork_child(void);
 
-/* All of a slot but its id, word by word: somebody may be reading what was there before. */
-static inline void uvt_slot_fill(uint32_t slot, const union uvt_live_slot *contents)
-{
-  typedef uint64_t __attribute__((may_alias)) word;
-  const word *from = (const word *)contents;
-  word *to = (word *)uvt_slot(slot);
-  for (unsigned i = 1; i < sizeof *contents / sizeof(word); i++)
-    __atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
-}
+/* Sets a field of a slot: somebody may be reading what was there before. */
+#define UVT_SLOT_SET(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
 /* Shows the slot to readers. */
 static inline void uvt_slot_publish(uint32_t slot, uint64_t id)

@@ -287,8 +287,6 @@ void uvt_run_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer, unsi
   bool found = uvt_claim_peek(key, &claim);
   run.depth = uvt_invocation_begin_lazy(run.thread, found ? &claim : NULL, SP,
                                         found ? UVT_BEGIN_ALLOC | UVT_BEGIN_MORE : 0);
-  if (found && !run.depth)
-    uvt_invocation_release(run.thread, claim.parent);
   CALLBACK(alloc, uv_alloc_cb, number)(handle, suggested, buffer);
   if (found && run.depth == run.thread->depth && run.thread->frames[run.depth].execute_id)
     uvt_claim_count(key, claim.link_id);

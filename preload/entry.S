@@ -147,6 +147,15 @@ uvt_first_\name\():
   .type uvt_entry_common, @function
 uvt_entry_common:
   .cfi_startproc
+  .cfi_def_cfa_offset 16
+  cmpb $0, uvt_by_symbol(%rip)
+  je 3f
+  pop %r11 /* called through a symbol: as any function, on to the hook */
+  .cfi_adjust_cfa_offset -8
+  shl $4, %r11
+  lea uvt_hooks(%rip), %r10
+  jmp *(%r10, %r11)
+3:
   save_registers
   cmpb $0, uvt_started(%rip)
   jne 1f
@@ -213,6 +222,7 @@ uvt_real:
   .popsection
   .hidden uvt_gate
   .hidden uvt_started
+  .hidden uvt_by_symbol
   .hidden uvt_thread
   .hidden uvt_start
   .hidden uvt_hooks

@@ -4,9 +4,9 @@
  * row of api.def.
  *
  * entry.S is where every call arrives, by either route. It goes straight to the real function unless the gate
- * is open and the call is the program's own (not made by libuv itself); else it calls the hook, having saved
- * every caller-saved register (libuv-entry-points.md, H.1: callers inside libuv may rely on registers that
- * the real function is known to leave alone).
+ * is open and the call is the program's own (not made by libuv itself); else it calls the hook. Where
+ * functions are patched it saves every caller-saved register first (libuv-entry-points.md, H.1: callers
+ * inside libuv may rely on registers that the real function is known to leave alone).
  */
 #ifndef UVT_ENTRY_H
 #define UVT_ENTRY_H
@@ -44,6 +44,8 @@ extern void *uvt_real[UVT_FN_COUNT];
 extern uint8_t uvt_gate;
 /* 0 until uvt_start has run. */
 extern uint8_t uvt_started;
+/* 1 once it is clear that all calls come through symbols, by the rules for calls between objects. */
+extern uint8_t uvt_by_symbol;
 
 /* init.c. Called by entry.S before the first hook or real function, on whichever thread comes first. */
 void uvt_start(void);

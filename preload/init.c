@@ -22,6 +22,7 @@
 
 uint8_t uvt_gate = 1;
 uint8_t uvt_started;
+uint8_t uvt_by_symbol;
 
 __attribute__((constructor)) static void load(void)
 {
@@ -57,6 +58,7 @@ static void start(void)
 {
   if (!set_up())
     uvt_gate = 0;
+  uvt_by_symbol = !uvt_route_patched();
   __atomic_store_n(&uvt_started, 1, __ATOMIC_RELEASE);
   uvt_log("%s libuv %s, %s", uvt_route_patched() ? "patched" : "interposed", uvt_route_uv_version(),
           uvt_gate ? "following it" : "staying out of the way");

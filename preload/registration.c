@@ -41,6 +41,23 @@ static void record_link(struct uvt_thread *thread, const struct uvt_link *link, 
                              .arg = link->arg});
 }
 
+static void fill_slot(uint32_t slot, const struct uvt_link *link, uint32_t parent, uint64_t now)
+{
+  struct uvt_live_registration *registration = uvt_live_registration(slot);
+  UVT_SLOT_SET(registration->kind, UVT_LIVE_REGISTRATION);
+  UVT_SLOT_SET(registration->type, link->type);
+  UVT_SLOT_SET(registration->flags, link->flags);
+  UVT_SLOT_SET(registration->state, UVT_LIVE_QUEUED);
+  UVT_SLOT_SET(registration->parent, parent);
+  UVT_SLOT_SET(registration->key, link->key);
+  UVT_SLOT_SET(registration->next, 0);
+  UVT_SLOT_SET(registration->n, 1);
+  UVT_SLOT_SET(registration->since, now);
+  UVT_SLOT_SET(registration->linked, now);
+  UVT_SLOT_SET(registration->arg, link->arg);
+  UVT_SLOT_SET(registration->due, link->due);
+}
+
 struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link *link)
 {
   struct uvt_pending pending = {.slot = uvt_slot_take(thread)};
@@ -52,16 +69,7 @@ struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link
   pending.id = uvt_next_link_id(thread);
   struct uvt_frame *frame = uvt_current_frame(thread);
   uvt_invocation_hold(frame->slot);
-  uvt_slot_fill(pending.slot, &(union uvt_live_slot){.registration = {.kind = UVT_LIVE_REGISTRATION,
-                                                                      .type = link->type,
-                                                                      .flags = link->flags,
-                                                                      .parent = frame->slot,
-                                                                      .key = link->key,
-                                                                      .n = 1,
-                                                                      .since = now,
-                                                                      .linked = now,
-                                                                      .arg = link->arg,
-                                                                      .due = link->due}});
+  fill_slot(pending.slot, link, frame->slot, now);
   uvt_slot_publish(pending.slot, pending.id);
   if (link->key)
     pending.old = uvt_table_put(pending.slot);
@@ -161,10 +169,8 @@ bool uvt_claim_peek(uint64_t key, struct uvt_claim *claim)
   if (!slot)
     return false;
   struct uvt_live_registration *registration = uvt_live_registration(slot);
-  uvt_invocation_hold(registration->parent);
   *claim = (struct uvt_claim){.link_id = registration->id,
                               .slot = slot,
-                              .parent = registration->parent,
                               .type = registration->type,
                               .flags = registration->flags,
                               .due = registration->due};
@@ -176,9 +182,20 @@ bool uvt_claim_next(uint64_t key, struct uvt_claim *claim)
   if (!uvt_claim_peek(key, claim))
     return false;
   struct uvt_live_registration *registration = uvt_live_registration(claim->slot);
+  claim->parent = registration->parent;
+  uvt_invocation_hold(claim->parent);
   registration->n++;
   registration->state = UVT_LIVE_QUEUED;
   return true;
+}
+
+uint32_t uvt_claim_parent(uint32_t slot, uint64_t link_id)
+{
+  struct uvt_live_registration *registration = slot ? uvt_live_registration(slot) : NULL;
+  if (!registration || registration->id != link_id || registration->kind != UVT_LIVE_REGISTRATION)
+    return 0;
+  uvt_invocation_hold(registration->parent);
+  return registration->parent;
 }
 
 void uvt_claim_count(uint64_t key, uint64_t link_id)

@@ -83,8 +83,10 @@ void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
 bool uvt_claim_last(uint64_t key, struct uvt_claim *claim);
 /* The next of its operations is about to execute. */
 bool uvt_claim_next(uint64_t key, struct uvt_claim *claim);
-/* It stays as it is; something else than its callback is about to execute for it. */
+/* It stays as it is; something else than its callback is about to execute for it. No parent is claimed. */
 bool uvt_claim_peek(uint64_t key, struct uvt_claim *claim);
+/* The parent that was not claimed then, with a reference; 0 if the registration has ended since. */
+uint32_t uvt_claim_parent(uint32_t slot, uint64_t link_id);
 /* The operation that was peeked at counts after all. */
 void uvt_claim_count(uint64_t key, uint64_t link_id);
 /* As uvt_claim_last, for a registration that is in no table. */

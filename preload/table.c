@@ -4,21 +4,20 @@
 #include "arena.h"
 
 #define BUCKETS (1u << 16)
-#define STRIPES 1024u
 #define SPIN_MAX \
   100000 /* far longer than a writer takes: only a handler on the writer's own thread gets there */
 
-static uint32_t heads[BUCKETS];
-static uint32_t sequences[STRIPES]; /* odd: a writer is at it */
+/* Side by side, as both are looked at each time: one cache line. */
+struct bucket {
+  uint32_t head;
+  uint32_t sequence; /* odd: a writer is at it */
+};
 
-static uint32_t bucket_of(uint64_t key)
-{
-  return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 48);
-}
+static struct bucket buckets[BUCKETS] __attribute__((aligned(64)));
 
-static uint32_t *sequence_of(uint32_t bucket)
+static struct bucket *bucket_of(uint64_t key)
 {
-  return &sequences[bucket % STRIPES];
+  return &buckets[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 48];
 }
 
 static uint32_t lock(uint32_t *sequence)
@@ -47,7 +46,7 @@ static uint64_t key_of(uint32_t slot)
   return __atomic_load_n(&uvt_live_registration(slot)->key, __ATOMIC_ACQUIRE);
 }
 
-/* Takes the first slot of the chain that has the key (and the ID, unless 0) out. Under the stripe's lock. */
+/* Takes the first slot of the chain that has the key (and the ID, unless 0) out. Under the bucket's lock. */
 static uint32_t unchain(uint32_t *head, uint64_t key, uint64_t link_id)
 {
   uint32_t *at = head;
@@ -67,22 +66,23 @@ static uint32_t unchain(uint32_t *head, uint64_t key, uint64_t link_id)
 uint32_t uvt_table_put(uint32_t slot)
 {
   uint64_t key = key_of(slot);
-  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket), value = lock(sequence);
-  uint32_t old = unchain(&heads[bucket], key, 0);
-  __atomic_store_n(&uvt_live_registration(slot)->next, heads[bucket], __ATOMIC_RELAXED);
-  __atomic_store_n(&heads[bucket], slot, __ATOMIC_RELEASE);
-  unlock(sequence, value);
+  struct bucket *bucket = bucket_of(key);
+  uint32_t value = lock(&bucket->sequence);
+  uint32_t old = unchain(&bucket->head, key, 0);
+  __atomic_store_n(&uvt_live_registration(slot)->next, bucket->head, __ATOMIC_RELAXED);
+  __atomic_store_n(&bucket->head, slot, __ATOMIC_RELEASE);
+  unlock(&bucket->sequence, value);
   return old;
 }
 
 uint32_t uvt_table_take_id(uint64_t key, uint64_t link_id)
 {
-  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket);
-  if (!__atomic_load_n(&heads[bucket], __ATOMIC_RELAXED))
+  struct bucket *bucket = bucket_of(key);
+  if (!__atomic_load_n(&bucket->head, __ATOMIC_RELAXED))
     return 0;
-  uint32_t value = lock(sequence);
-  uint32_t slot = unchain(&heads[bucket], key, link_id);
-  unlock(sequence, value);
+  uint32_t value = lock(&bucket->sequence);
+  uint32_t slot = unchain(&bucket->head, key, link_id);
+  unlock(&bucket->sequence, value);
   return slot;
 }
 
@@ -93,19 +93,19 @@ uint32_t uvt_table_take(uint64_t key)
 
 uint32_t uvt_table_find(uint64_t key)
 {
-  uint32_t bucket = bucket_of(key), *sequence = sequence_of(bucket);
+  const struct bucket *bucket = bucket_of(key);
   for (int spin = 0; spin < SPIN_MAX; spin++) {
-    uint32_t before = __atomic_load_n(sequence, __ATOMIC_ACQUIRE);
+    uint32_t before = __atomic_load_n(&bucket->sequence, __ATOMIC_ACQUIRE);
     if (before & 1) {
       __builtin_ia32_pause();
       continue;
     }
     /* A chain that changes under us may lead anywhere, also in a circle: bounded, and checked afterwards (the
      * loads on the way are acquiring, so that the check comes after them). */
-    uint32_t slot = __atomic_load_n(&heads[bucket], __ATOMIC_ACQUIRE);
+    uint32_t slot = __atomic_load_n(&bucket->head, __ATOMIC_ACQUIRE);
     for (int steps = 0; slot && key_of(slot) != key && steps < SPIN_MAX; steps++)
       slot = next_of(slot);
-    if (__atomic_load_n(sequence, __ATOMIC_RELAXED) == before)
+    if (__atomic_load_n(&bucket->sequence, __ATOMIC_RELAXED) == before)
       return slot;
   }
   return 0;
@@ -113,6 +113,7 @@ uint32_t uvt_table_find(uint64_t key)
 
 void uvt_table_after_fork_child(void)
 {
-  for (uint32_t i = 0; i < STRIPES; i++)
-    sequences[i] &= ~1u;
+  for (uint32_t i = 0; i < BUCKETS; i++)
+    if (buckets[i].sequence & 1)
+      buckets[i].sequence &= ~1u;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the object in which libuv stores a callback (address and kind, uvt_key) to the slot of its
- * registration. Chains run through the slots. Writers of one stripe exclude each other by a few instructions'
+ * registration. Chains run through the slots. Writers of one bucket exclude each other by a few instructions'
  * spin; readers never wait for long: a signal handler that interrupts a writer gives up.
  */
 #ifndef UVT_TABLE_H

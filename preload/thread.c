@@ -131,7 +131,7 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
   if (claim) {
     frame->link_id = claim->link_id;
     frame->type = claim->type;
-    frame->slot = claim->parent; /* until it begins: where its own slot will hang */
+    frame->registered = claim->slot;
   }
   return thread->depth;
 }
@@ -144,8 +144,6 @@ static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_
     thread->open--;
     record_end(thread, frame, flags);
     uvt_invocation_done(thread, frame->slot);
-  } else if (frame->slot) {
-    uvt_invocation_release(thread, frame->slot);
   }
   frame->execute_id = 0;
   frame->slot = 0;
@@ -181,7 +179,7 @@ struct uvt_frame *uvt_current_frame(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
   if (__builtin_expect(!frame->execute_id, 0)) {
-    uint32_t parent = frame->slot;
+    uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
     frame->execute_id = uvt_next_execute_id();
     frame->slot =
         uvt_invocation_new(thread, parent, frame->execute_id, frame->link_id, frame->type, uvt_now_coarse());

@@ -26,6 +26,7 @@ struct uvt_frame {
   uint64_t execute_id; /* 0: lazy, not begun yet */
   uint64_t link_id;    /* 0: a root */
   uint32_t slot;       /* in the live tree, 0: none */
+  uint32_t registered; /* of a lazy one: its registration's slot, 0: none */
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */

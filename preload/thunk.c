@@ -24,6 +24,7 @@ void *uvt_originals[UVT_CB_COUNT][UVT_THUNKS];
 /* Open addressing from the callback's address to its thunk's number + 1. Entries are only ever added. */
 static struct kind {
   uint32_t used;
+  uint16_t last; /* number of the thunk that was asked for last */
   uint16_t index[HASH];
 } kinds[UVT_CB_COUNT];
 
@@ -72,14 +73,19 @@ void *uvt_thunk(enum uvt_callback_kind kind, void *callback)
 {
   if (!callback)
     return NULL;
-  const struct kind *k = &kinds[kind];
+  struct kind *k = &kinds[kind];
+  uint16_t last = __atomic_load_n(&k->last, __ATOMIC_RELAXED);
+  if (uvt_originals[kind][last] == callback)
+    return thunk_number(kind, last);
   uint32_t at = hash_of(callback);
   for (uint32_t i = 0; i < HASH; i++, at = (at + 1) % HASH) {
     uint16_t number = __atomic_load_n(&k->index[at], __ATOMIC_ACQUIRE);
     if (!number)
       break;
-    if (uvt_originals[kind][number - 1] == callback)
+    if (uvt_originals[kind][number - 1] == callback) {
+      __atomic_store_n(&k->last, (uint16_t)(number - 1u), __ATOMIC_RELAXED);
       return thunk_number(kind, number - 1u);
+    }
   }
   return is_thunk(callback) ? callback : new_thunk(kind, callback, at);
 }
