@@ -230,6 +230,11 @@ static void begin_operation(struct uvt_check *check)
                     "operation %" PRIu64 " executes after it has executed or was retired", id);
     return;
   }
+  if (!operation && check->process->lost && event->causeID) {
+    /* Queued in what was lost: which registration's it is, and what it waits for, nobody knows. */
+    uvt_check_set_add(check, &check->process->shadow[ID_OPERATION], id);
+    return;
+  }
   if (!operation) {
     uvt_check_introduce(check, ID_OPERATION, id);
     operation = uvt_check_add_operation(check, id);

@@ -198,7 +198,7 @@ void uvt_check_on_process(struct uvt_check *check)
   if (!process && find_process(check, 0)) {
     process = adopt_nameless(check, id);
     check->process = process;
-    uvt_check_found(check, UVT_CHECK_process, false, "other events came before; expected it first");
+    uvt_check_found(check, UVT_CHECK_process, true, "other events came before; expected it first");
   }
   if (!process)
     process = create_process(check, id);
@@ -209,7 +209,8 @@ void uvt_check_on_process(struct uvt_check *check)
     uvt_check_found(check, UVT_CHECK_2, false, "process %" PRIu64 " was introduced before", id);
   const char *view = string_datum(event, "view");
   process->announced = true;
-  process->contracted = strcmp(view, "js") == 0 || strcmp(view, "user") == 0;
+  process->contracted = strcmp(view, "js") == 0 || strncmp(view, "user", 4) == 0;
+  process->closes_silently = strncmp(view, "user", 4) == 0;
   process->pid = event->pid ? event->pid : (int64_t)uvt_check_number_datum(event, "pid");
   free(process->host);
   process->host = strdup(string_datum(event, "host"));
@@ -261,6 +262,9 @@ void uvt_check_on_lost(struct uvt_check *check)
   const struct uvt_event *event = check->event;
   bool of_one = event->processID || event->pid;
   struct process *process = of_one ? named_process(check, event) : NULL;
+  /* A process whose beginning is gone is introduced by that it is (ruling 11). */
+  if (of_one && !process && event->processID)
+    process = create_process(check, event->processID);
   check->process = process;
   check->losses++;
   if (event->to < event->from)

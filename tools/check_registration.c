@@ -116,13 +116,16 @@ void uvt_check_on_pool_end(struct uvt_check *check)
 {
   uint64_t link = check->event->linkID;
   struct thread *thread = uvt_check_thread_of(check, check->event->tid);
-  if (!thread || !uvt_check_known(check, ID_LINK, link, UVT_CHECK_2))
+  if (!thread)
     return;
-  if (thread->pool_link != link)
+  bool begun = thread->pool_link == link;
+  if (begun)
+    thread->pool_link = 0;
+  if (!uvt_check_known(check, ID_LINK, link, UVT_CHECK_2))
+    return;
+  if (!begun)
     uvt_check_found(check, UVT_CHECK_pool, true, "linkID %" PRIu64 " has no poolBegin on thread %" PRIu64,
                     link, thread->tid);
-  else
-    thread->pool_link = 0;
   struct registration *registration = uvt_check_find_registration(check, link);
   if (!registration)
     return;

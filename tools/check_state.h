@@ -88,7 +88,8 @@ struct process {
   char *host;
   struct process *forked_from;
   bool announced;
-  bool contracted; /* a view whose lines may mention an invocation that has ended (view_layer.h) */
+  bool contracted;      /* a view whose lines may mention an invocation that has ended (view_layer.h) */
+  bool closes_silently; /* a view without the cancels of what was collected (view_layer.h) */
   bool ended;
   bool has_states;
   bool has_operations;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "id_map.h"
+#include "id_set.h"
 #include "pending.h"
 
 #define DEFAULT_MEMORY (UINT64_C(16) << 20)
@@ -45,7 +46,8 @@ struct process {
   struct uvt_id_map roots;                                  /* by thread: the last root shown */
   struct ended *ended;                                      /* ring of ENDED_MAX, made when needed */
   size_t ended_next;
-  uint64_t root; /* the first root shown */
+  struct uvt_id_set ended_hidden; /* of all that were hidden and have ended */
+  uint64_t root;                  /* the first root shown */
 };
 
 struct layer_view {
@@ -104,6 +106,7 @@ static struct process *find_process(struct layer_view *view, const struct uvt_ev
   uvt_id_map_init(&process->invocations, sizeof(struct invocation));
   uvt_id_map_init(&process->causes, sizeof(uint64_t));
   uvt_id_map_init(&process->roots, sizeof(uint64_t));
+  uvt_id_set_init(&process->ended_hidden);
   return process;
 }
 
@@ -159,6 +162,8 @@ static void remember_ended(struct layer_view *view, struct process *process, uin
     fail(view, -ENOMEM);
   else
     process->ended[process->ended_next++ % ENDED_MAX] = (struct ended){execute_id, shown_id};
+  if (uvt_id_set_add(&process->ended_hidden, execute_id) < 0)
+    fail(view, -ENOMEM);
 }
 
 static uint64_t shown_for_ended(const struct process *process, uint64_t execute_id)
@@ -167,7 +172,8 @@ static uint64_t shown_for_ended(const struct process *process, uint64_t execute_
     if (process->ended[i].execute_id == execute_id)
       return process->ended[i].shown;
   }
-  return execute_id;
+  /* Too long ago to know more than that it is not shown. */
+  return uvt_id_set_has(&process->ended_hidden, execute_id) ? process->root : execute_id;
 }
 
 /* The shown invocation that stands for one; itself where nothing is known of it, 0: a root that is not known
@@ -487,10 +493,16 @@ static void give_process(struct layer_view *view, const struct uvt_event *event)
 {
   static const char *const names[] = {
       [UVT_SHOWN_UV] = "uv", [UVT_SHOWN_JS] = "js", [UVT_SHOWN_USER] = "user"};
+  const char *before = string_of(event, "view"); /* of a layer, where this is the users' part of that */
+  const char *name = !before ? names[view->part] : strcmp(before, "js") ? "user uv" : "user js";
+  size_t place = 0;
+  while (place < event->data_count && strcmp(event->data[place].key, "view"))
+    place++;
   view->copy = *event;
-  if (view->copy.data_count < UVT_DATA_MAX)
-    view->copy.data[view->copy.data_count++] =
-        (struct uvt_datum){.key = "view", .type = UVT_DATUM_STRING, .string = names[view->part]};
+  if (place < UVT_DATA_MAX) {
+    view->copy.data[place] = (struct uvt_datum){.key = "view", .type = UVT_DATUM_STRING, .string = name};
+    view->copy.data_count += place == event->data_count;
+  }
   give(view, &view->copy);
 }
 
@@ -584,6 +596,7 @@ void uvt_view_layer_destroy(struct uvt_sink *sink)
     uvt_id_map_clear(&process->invocations);
     uvt_id_map_clear(&process->causes);
     uvt_id_map_clear(&process->roots);
+    uvt_id_set_clear(&process->ended_hidden);
     free(process->ended);
   }
   uvt_id_map_clear(&view->processes);

@@ -199,6 +199,30 @@ static void test_check_late_loss_excuses_only_its_shadow(void **state)
   uvt_check_destroy(check);
 }
 
+/* Of an operation that was queued before the cut, and of a process whose beginning is gone, little is known.
+ */
+static void test_check_what_began_before_the_loss_is_no_violation(void **state)
+{
+  (void)state;
+  struct uvt_check *check =
+      check_text("{\"event\":\"lost\",\"processID\":4,\"time\":0,\"count\":null,\"from\":0,\"to\":1}\n"
+                 "{\"event\":\"poolEnd\",\"processID\":4,\"time\":5,\"linkID\":8,\"tid\":7}\n"
+                 "{\"event\":\"poolBegin\",\"processID\":4,\"time\":6,\"linkID\":9,\"tid\":7}\n"
+                 "{\"event\":\"executeBegin\",\"processID\":4,\"time\":10,\"executeID\":5,\"causeID\":3,"
+                 "\"operationID\":11,\"tid\":1}\n"
+                 "{\"event\":\"state\",\"processID\":4,\"time\":10,\"operationID\":11,\"linkID\":9,"
+                 "\"state\":\"Executing\"}\n"
+                 "{\"event\":\"executeEnd\",\"processID\":4,\"time\":12,\"executeID\":5}\n"
+                 "{\"event\":\"state\",\"processID\":4,\"time\":12,\"operationID\":11,\"linkID\":9,"
+                 "\"state\":\"ChildrenPending\"}\n"
+                 "{\"event\":\"process\",\"processID\":4,\"pid\":40,\"time\":13,\"data\":{\"host\":\"h\"}}\n"
+                 "{\"event\":\"state\",\"processID\":4,\"time\":14,\"operationID\":11,\"linkID\":9,"
+                 "\"state\":\"Retired\"}\n");
+  assert_int_equal(uvt_check_report_violations(uvt_check_findings(check)), 0);
+  assert_int_equal(uvt_check_losses(check), 1);
+  uvt_check_destroy(check);
+}
+
 /* What no loss can explain stays a violation after it. */
 static void test_check_loss_does_not_excuse_what_it_cannot_explain(void **state)
 {
@@ -275,6 +299,7 @@ int main(void)
       cmocka_unit_test(test_check_report_names_rule_event_ids_and_expectation),
       cmocka_unit_test(test_check_report_counts_what_it_does_not_print),
       cmocka_unit_test(test_check_late_loss_excuses_only_its_shadow),
+      cmocka_unit_test(test_check_what_began_before_the_loss_is_no_violation),
       cmocka_unit_test(test_check_loss_does_not_excuse_what_it_cannot_explain),
       cmocka_unit_test(test_check_long_chain_is_clean),
   };
