@@ -3,14 +3,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "stack_store.h"
+#include "symbols.h"
 
 int uvt_failed(const struct uvt_command *command, const struct uvt_error *error)
 {
   fprintf(stderr, "uvtree %s: %s\n", command->name, error->text);
   return UVT_EXIT_FAILED;
+}
+
+void uvt_tell_stacks(const struct uvt_command *command, const struct uvt_pipeline_result *result)
+{
+  const char *first;
+  uint64_t files = uvt_symbols_refused(&first);
+  if (files > 1)
+    fprintf(stderr, "uvtree %s: functions of %" PRIu64 " files have no names: %s, and others\n",
+            command->name, files, first);
+  else if (files)
+    fprintf(stderr, "uvtree %s: functions of a file have no names: %s\n", command->name, first);
+  if (result->stacks_refused)
+    fprintf(stderr, "uvtree %s: left out stacks, or names in them, beyond %llu MiB: %" PRIu64 "\n",
+            command->name, (unsigned long long)UVT_STACK_STORE_BYTES >> 20, result->stacks_refused);
 }
 
 static int print_answer(const struct uvt_answer *answer, const struct uvt_pipeline_result *result)
@@ -41,6 +59,7 @@ int uvt_answer_run(const struct uvt_answer *answer, const char *source,
   if (status && !result.events)
     return status;
   int printed = print_answer(answer, &result);
+  uvt_tell_stacks(answer->command, &result);
   return status ? status : printed;
 }
 

@@ -15,6 +15,10 @@
 /* Tells what failed; returns the exit status. */
 int uvt_failed(const struct uvt_command *command, const struct uvt_error *error);
 
+/* Tells, once all has been printed, what of the stacks could not be: binaries that are not here (symbols.h),
+ * stacks there was no room for. */
+void uvt_tell_stacks(const struct uvt_command *command, const struct uvt_pipeline_result *result);
+
 struct uvt_answer {
   const struct uvt_command *command;
   struct uvt_sink *sink; /* NULL: there was no memory for it */

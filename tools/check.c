@@ -67,6 +67,17 @@ static bool check_ranges(struct uvt_check *check)
   return false;
 }
 
+/* Of a registration and of a blocking call a list of frames; of a failure it is one text. */
+static void check_stack(struct uvt_check *check)
+{
+  const struct uvt_event *event = check->event;
+  const struct uvt_datum *stack = NULL;
+  if (event->kind == UVT_EV_link || event->kind == UVT_EV_blocking)
+    stack = uvt_event_datum(event, "stack");
+  if (stack && stack->type != UVT_DATUM_STACK && stack->type != UVT_DATUM_STRINGS)
+    uvt_check_found(check, UVT_CHECK_field, false, "data.stack is no list of texts");
+}
+
 static bool check_fields(struct uvt_check *check)
 {
   const struct uvt_event *event = check->event;
@@ -83,6 +94,7 @@ static bool check_fields(struct uvt_check *check)
     uvt_check_found(check, UVT_CHECK_field, false, "state is missing, or none of those of an operation");
     complete = false;
   }
+  check_stack(check);
   return complete;
 }
 

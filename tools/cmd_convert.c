@@ -113,6 +113,8 @@ static int convert(void *user, int file, struct uvt_error *error)
   command->format->destroy(sink);
   if (!status) /* else there is one line to read, and it is another */
     report_losses(&result);
+  if (!status)
+    uvt_tell_stacks(&uvt_cmd_convert, &result);
   return status ? UVT_EXIT_FAILED : UVT_EXIT_DONE;
 }
 

@@ -51,13 +51,23 @@ enum uvt_state {
 };
 
 /* A member of "data". */
-enum uvt_datum_type { UVT_DATUM_INT, UVT_DATUM_STRING, UVT_DATUM_BOOL, UVT_DATUM_NULL, UVT_DATUM_STRINGS };
+enum uvt_datum_type {
+  UVT_DATUM_INT,
+  UVT_DATUM_STRING,
+  UVT_DATUM_BOOL,
+  UVT_DATUM_NULL,
+  UVT_DATUM_STRINGS,
+  UVT_DATUM_STACK, /* written as a list of texts, its frames */
+};
 struct uvt_datum {
   const char *key;
   enum uvt_datum_type type;
-  int64_t number;          /* INT, BOOL; STRINGS: how many */
-  const char *string;      /* STRING: UTF-8, or bytes that the writer makes into UTF-8 */
-  const char *const *list; /* STRINGS */
+  int64_t number;     /* INT, BOOL; STRINGS: how many; STACK: its number in the store */
+  const char *string; /* STRING: UTF-8, or bytes that the writer makes into UTF-8 */
+  union {
+    const char *const *list;        /* STRINGS */
+    struct uvt_stack_store *stacks; /* STACK; to be held by whoever keeps the number (stack_store.h) */
+  };
 };
 #define UVT_DATA_MAX 16
 

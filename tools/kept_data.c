@@ -12,7 +12,7 @@ enum { NUMBER_ROOM = 24 };
 static bool is_kept(const struct uvt_datum *datum)
 {
   static const char *const others[] = {"type", "layer", "function", "repeat"};
-  if (datum->type == UVT_DATUM_STRINGS || !*datum->key)
+  if (datum->type == UVT_DATUM_STRINGS || datum->type == UVT_DATUM_STACK || !*datum->key)
     return false;
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     if (!strcmp(datum->key, others[i]))

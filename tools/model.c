@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model_state.h"
+#include "stack_store.h"
 
 struct uvt_model *uvt_model_create(struct uvt_sink *sink, uint64_t memory)
 {
@@ -34,6 +35,7 @@ void uvt_model_destroy(struct uvt_model *model)
     uvt_process_destroy(model, *value);
   uvt_id_map_clear(&model->processes);
   uvt_pending_destroy(model->pending);
+  uvt_stack_store_release(model->stacks);
   while (model->free_registrations) {
     struct uvt_registration *registration = model->free_registrations;
     model->free_registrations = registration->next_free;
@@ -106,6 +108,14 @@ void uvt_event_add_bool(struct uvt_event *event, const char *key, bool value)
 void uvt_event_add_string(struct uvt_event *event, const char *key, const char *string)
 {
   add_datum(event, key, UVT_DATUM_STRING)->string = string ? string : "";
+}
+
+void uvt_event_add_stack_of(struct uvt_event *event, const char *key, struct uvt_stack_store *stacks,
+                            uint32_t stack)
+{
+  struct uvt_datum *datum = add_datum(event, key, UVT_DATUM_STACK);
+  datum->number = stack;
+  datum->stacks = stacks;
 }
 
 /* ---- Maps ---- */
@@ -193,6 +203,8 @@ static bool is_sound(const struct uvt_record *record)
     return SOUND_ID(record->label.execute_id) && SOUND_ID(record->label.id);
   case UVT_RECORD_promise:
     return SOUND_ID(record->promise.execute_id) && SOUND_ID(record->promise.promise);
+  case UVT_RECORD_link_stack:
+    return SOUND_ID(record->link_stack.link_id);
   case UVT_RECORD_process:
     return SOUND_ID(record->process.parent_execute);
   default:
@@ -241,6 +253,10 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
     TAKE(handled)
     TAKE(label)
     TAKE(promise)
+    TAKE(stack)
+    TAKE(link_stack)
+    TAKE(code)
+    TAKE(image)
 #undef TAKE
   default:
     return;
@@ -250,6 +266,11 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
 uint64_t uvt_model_strangers(const struct uvt_model *model)
 {
   return model->strangers;
+}
+
+uint64_t uvt_model_stacks_refused(const struct uvt_model *model)
+{
+  return model->stacks ? uvt_stack_store_refused(model->stacks) : 0;
 }
 
 int uvt_model_record(struct uvt_model *model, const struct uvt_record *record, struct uvt_error *error)

@@ -6,6 +6,8 @@
  *
  * One thread at a time. Any order of any records is taken without harm: what a record refers to and nobody
  * introduced stays a reference to something unknown, and no event is made up for it.
+ *
+ * Stacks, and the code that their frames lie in, take at most UVT_STACK_STORE_BYTES (stack_store.h).
  */
 #ifndef UVT_MODEL_H
 #define UVT_MODEL_H
@@ -37,5 +39,8 @@ struct uvt_model_losses uvt_model_losses(const struct uvt_model *model);
 
 /* How many processes have been left out, as they were started for another recording than the trace's. */
 uint64_t uvt_model_strangers(const struct uvt_model *model);
+
+/* How many stacks and pieces of code there was no room for. */
+uint64_t uvt_model_stacks_refused(const struct uvt_model *model);
 
 #endif

@@ -431,5 +431,6 @@ void uvt_model_blocking(struct uvt_model *model, struct uvt_process *process,
   uvt_event_add_int(event, "result", record->result);
   if (record->path && *record->path)
     uvt_event_add_string(event, info->text ? info->text : "path", record->path);
+  uvt_event_add_stack(model, process, event, record->stack);
   uvt_model_emit(model);
 }

@@ -57,7 +57,7 @@ static void add_function(struct uvt_event *event, const char *text)
     uvt_event_add_string(event, "function", text);
 }
 
-static void emit_link(struct uvt_model *model, const struct uvt_process *process,
+static void emit_link(struct uvt_model *model, struct uvt_process *process,
                       const struct uvt_rec_js_link *record, const char *type)
 {
   struct uvt_event *event = uvt_model_begin_event(model, UVT_EV_link, process);
@@ -70,6 +70,7 @@ static void emit_link(struct uvt_model *model, const struct uvt_process *process
   if (record->flags & UVT_LINK_INTERNAL)
     uvt_event_add_bool(event, "internal", true);
   add_function(event, text_of(process, record->function));
+  uvt_event_add_link_stack(model, process, event);
   uvt_model_emit(model);
 }
 

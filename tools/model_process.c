@@ -145,6 +145,7 @@ static void clear_process(struct uvt_model *model, struct uvt_process *process)
   uvt_id_map_clear(&process->threads);
   uvt_id_map_clear(&process->loops);
   uvt_texts_clear(process);
+  uvt_stacks_clear(model, process);
   for (size_t i = 0; i < UVT_DETAILS_MAX; i++) {
     free(process->details[i].text);
     process->details[i].text = NULL;

@@ -148,6 +148,7 @@ static void emit_link(struct uvt_model *model, struct uvt_process *process, cons
     uvt_event_add_int(event, info->arg, record->arg);
   if (text)
     uvt_event_add_string(event, info->text ? info->text : "text", text);
+  uvt_event_add_link_stack(model, process, event);
   uvt_model_emit(model);
 }
 

@@ -92,6 +92,7 @@ struct uvt_process {
   struct uvt_id_map texts;    /* values: char *, the map's own */
   struct uvt_child *children; /* ring of UVT_CHILDREN_MAX, made when needed */
   size_t children_next;
+  struct uvt_process_stacks *stacks; /* NULL: none has been told */
 };
 
 struct uvt_model {
@@ -114,7 +115,8 @@ struct uvt_model {
   struct uvt_model_losses losses;
   struct uvt_registration *free_registrations;
   struct uvt_invocation *free_invocations;
-  struct uvt_event event; /* the one being made */
+  struct uvt_stack_store *stacks; /* NULL: none has been told */
+  struct uvt_event event;         /* the one being made */
 };
 
 /* ---- model.c ---- */
@@ -128,6 +130,9 @@ void uvt_model_fail(struct uvt_model *model, int status);
 void uvt_event_add_int(struct uvt_event *event, const char *key, int64_t number);
 void uvt_event_add_bool(struct uvt_event *event, const char *key, bool value);
 void uvt_event_add_string(struct uvt_event *event, const char *key, const char *string);
+/* One of the model's own. */
+void uvt_event_add_stack_of(struct uvt_event *event, const char *key, struct uvt_stack_store *stacks,
+                            uint32_t stack);
 
 /* Maps from IDs to pointers over id_map.h. */
 void *uvt_map_get(const struct uvt_id_map *map, uint64_t id);
@@ -213,6 +218,22 @@ void uvt_model_label(struct uvt_model *model, struct uvt_process *process,
                      const struct uvt_rec_label *record);
 void uvt_model_promise(struct uvt_model *model, struct uvt_process *process,
                        const struct uvt_rec_promise *record);
+
+/* ---- model_stack.c ---- */
+
+void uvt_model_stack(struct uvt_model *model, struct uvt_process *process,
+                     const struct uvt_rec_stack *record);
+void uvt_model_link_stack(struct uvt_model *model, struct uvt_process *process,
+                          const struct uvt_rec_link_stack *record);
+void uvt_model_code(struct uvt_model *model, struct uvt_process *process, const struct uvt_rec_code *record);
+void uvt_model_image(struct uvt_model *model, struct uvt_process *process,
+                     const struct uvt_rec_image *record);
+/* Adds the stack with the trace's number; 0: nothing. */
+void uvt_event_add_stack(struct uvt_model *model, const struct uvt_process *process, struct uvt_event *event,
+                         uint32_t number);
+/* Adds the stack of a link, if one was told. */
+void uvt_event_add_link_stack(struct uvt_model *model, struct uvt_process *process, struct uvt_event *event);
+void uvt_stacks_clear(struct uvt_model *model, struct uvt_process *process);
 
 /* ---- model_invocation.c ---- */
 

@@ -135,7 +135,7 @@ static void add_argument(struct writer *writer, const char *key, uint64_t number
 
 static void add_datum(struct writer *writer, const struct uvt_datum *datum, bool *first)
 {
-  if (datum->type == UVT_DATUM_STRINGS)
+  if (datum->type == UVT_DATUM_STRINGS || datum->type == UVT_DATUM_STACK)
     return;
   add_key(writer, datum->key, first);
   if (datum->type == UVT_DATUM_STRING)

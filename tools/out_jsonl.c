@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "out_file.h"
+#include "stack_store.h"
 
 enum {
   /* What a line takes without texts and lists: 13 numbers with their keys. */
@@ -43,6 +44,19 @@ static void write_list(struct uvt_out_file *out, const char *const *list, int64_
   put_character(out, ']');
 }
 
+static void write_stack(struct uvt_out_file *out, const struct uvt_datum *datum)
+{
+  uint32_t stack = (uint32_t)datum->number;
+  size_t count = uvt_stack_length(datum->stacks, stack);
+  put_character(out, '[');
+  for (size_t i = 0; i < count; i++) {
+    if (i)
+      put_character(out, ',');
+    uvt_out_json_text(out, uvt_stack_frame(datum->stacks, stack, i));
+  }
+  put_character(out, ']');
+}
+
 /* ---- Data ---- */
 
 static void write_datum_value(struct uvt_out_file *out, const struct uvt_datum *datum)
@@ -54,6 +68,9 @@ static void write_datum_value(struct uvt_out_file *out, const struct uvt_datum *
     return;
   case UVT_DATUM_STRINGS:
     write_list(out, datum->list, datum->number);
+    return;
+  case UVT_DATUM_STACK:
+    write_stack(out, datum);
     return;
   case UVT_DATUM_INT:
     uvt_out_advance(out, uvt_put_signed(p, datum->number));

@@ -123,6 +123,7 @@ static int finish_trace(struct trace_run *run, int status)
   run->run->result.lost = losses.count;
   run->run->result.lost_unknown = losses.unknown;
   run->run->result.strangers = uvt_model_strangers(run->model);
+  run->run->result.stacks_refused = uvt_model_stacks_refused(run->model);
   if (!run->status || run->run->counter.status)
     return status;
   /* What the model says counts for more than what came of stopping the source. */

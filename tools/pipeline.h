@@ -28,11 +28,12 @@ struct uvt_pipeline_options {
 };
 
 struct uvt_pipeline_result {
-  uint64_t records;   /* read from the trace (lines of a .jsonl) */
-  uint64_t events;    /* given to the sink */
-  uint64_t lost;      /* records the tracer discarded, as far as it counted them */
-  bool lost_unknown;  /* some were discarded that nobody counted */
-  uint64_t strangers; /* processes left out: started for another recording than the trace's */
+  uint64_t records;        /* read from the trace (lines of a .jsonl) */
+  uint64_t events;         /* given to the sink */
+  uint64_t lost;           /* records the tracer discarded, as far as it counted them */
+  bool lost_unknown;       /* some were discarded that nobody counted */
+  uint64_t strangers;      /* processes left out: started for another recording than the trace's */
+  uint64_t stacks_refused; /* stacks and pieces of code that there was no room for (stack_store.h) */
 };
 
 /*

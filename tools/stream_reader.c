@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema.h"
+#include "stack_store.h"
+
 /* Beyond it a line is not one of ours but a file without line ends, which would take all memory. */
 #define LINE_MAX_BYTES ((size_t)64 << 20)
 
@@ -15,6 +18,7 @@ struct line {
   uint64_t *coalesced;
   void *owned[2 * UVT_DATA_MAX]; /* lists, texts and keys made for data */
   size_t owned_count;
+  struct uvt_stack_store *stacks; /* of the whole stream; NULL: out of memory */
 };
 
 struct field {
@@ -151,6 +155,33 @@ static bool read_text(const json_t *value, struct line *line, struct uvt_datum *
   return true;
 }
 
+/* A list of texts under this name is a stack; where there is no room for it among the others it stays a list.
+ */
+static bool read_stack(const json_t *list, const struct line *line, struct uvt_datum *datum)
+{
+  uint32_t frames[UVT_STACK_FRAMES];
+  size_t count = json_array_size(list);
+  if (strcmp(datum->key, "stack") || !count || count > UVT_STACK_FRAMES || !line->stacks)
+    return false;
+  for (size_t i = 0; i < count; i++) {
+    const char *text = json_string_value(json_array_get(list, i));
+    frames[i] = strlen(text) < UVT_FRAME_TEXT_MAX ? uvt_frame_of_text(line->stacks, text) : 0;
+    if (!frames[i])
+      return false;
+  }
+  datum->type = UVT_DATUM_STACK;
+  datum->number = uvt_stack_of(line->stacks, frames, count);
+  datum->stacks = line->stacks;
+  return datum->number;
+}
+
+static bool read_list(const json_t *list, struct line *line, struct uvt_datum *datum)
+{
+  if (!all_strings(list))
+    return read_text(list, line, datum);
+  return read_stack(list, line, datum) || read_strings(list, line, datum);
+}
+
 static bool read_datum(const json_t *value, struct line *line, struct uvt_datum *datum)
 {
   switch (json_typeof(value)) {
@@ -171,7 +202,7 @@ static bool read_datum(const json_t *value, struct line *line, struct uvt_datum 
     datum->type = UVT_DATUM_NULL;
     return true;
   case JSON_ARRAY:
-    return all_strings(value) ? read_strings(value, line, datum) : read_text(value, line, datum);
+    return read_list(value, line, datum);
   default:
     return read_text(value, line, datum);
   }
@@ -261,9 +292,10 @@ static void set_parser_error(struct uvt_error *error, json_error_t *why)
   uvt_error_set(error, "not JSON: %s", why->text);
 }
 
-static int give_line(const char *text, size_t length, struct uvt_sink *sink, struct uvt_error *error)
+static int give_line(const char *text, size_t length, struct uvt_stack_store *stacks, struct uvt_sink *sink,
+                     struct uvt_error *error)
 {
-  struct line line = {0};
+  struct line line = {.stacks = stacks};
   struct uvt_event event = {0};
   json_error_t why;
   int result = -1;
@@ -321,11 +353,13 @@ int uvt_stream_read(FILE *file, const char *name, struct uvt_sink *sink, uint64_
   uint64_t number = 0;
   struct uvt_error why = {0};
   ssize_t length;
+  struct uvt_stack_store *stacks = uvt_stack_store_create(UVT_STACK_STORE_BYTES);
   while ((length = next_line(file, &text, &capacity, &why)) > 0) {
     number++;
-    if (!blank(text, (size_t)length) && give_line(text, (size_t)length, sink, &why) != 0)
+    if (!blank(text, (size_t)length) && give_line(text, (size_t)length, stacks, sink, &why) != 0)
       break;
   }
+  uvt_stack_store_release(stacks);
   free(text);
   if (lines)
     *lines = number;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "stack_store.h"
 
 struct event_text {
   struct uvt_sink sink;
@@ -44,6 +45,11 @@ static inline void event_text_datum(struct event_text *lines, const struct uvt_d
     event_text_add(lines, " %s=", datum->key);
     for (int64_t i = 0; i < datum->number; i++)
       event_text_add(lines, "%s%s", i ? "," : "", datum->list[i]);
+    return;
+  case UVT_DATUM_STACK:
+    event_text_add(lines, " %s=", datum->key);
+    for (size_t i = 0; i < uvt_stack_length(datum->stacks, (uint32_t)datum->number); i++)
+      event_text_add(lines, "%s%s", i ? "<" : "", uvt_stack_frame(datum->stacks, (uint32_t)datum->number, i));
     return;
   case UVT_DATUM_BOOL:
     event_text_add(lines, " %s%s", datum->number ? "" : "!", datum->key);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "out_jsonl.h"
+#include "stack_store.h"
 
 struct fixture {
   FILE *file;
@@ -117,6 +118,22 @@ static void test_data_of_every_type(void **state)
                       "\"l\":[\"a\",\"b\\\"c\"],\"r\":{\"x\":true}}}\n");
 }
 
+static void test_stack_is_a_list_of_its_frames(void **state)
+{
+  struct fixture *f = *state;
+  struct uvt_stack_store *stacks = uvt_stack_store_create(UVT_STACK_STORE_BYTES);
+  uint32_t frames[] = {uvt_frame_of_text(stacks, "f \"/x\".js:1:2"), uvt_frame_of_address(stacks, 16)};
+  int64_t stack = uvt_stack_of(stacks, frames, 2);
+  give(f, (struct uvt_event){
+              .kind = UVT_EV_link,
+              .data = {{.key = "type", .type = UVT_DATUM_STRING, .string = "t"},
+                       {.key = "stack", .type = UVT_DATUM_STACK, .number = stack, .stacks = stacks}},
+              .data_count = 2});
+  assert_string_equal(written(f), "{\"event\":\"link\",\"time\":0,\"data\":{\"type\":\"t\",\"stack\":["
+                                  "\"f \\\"/x\\\".js:1:2\",\"0x10\"]}}\n");
+  uvt_stack_store_release(stacks);
+}
+
 static void expect_text(struct fixture *f, const char *text, const char *json)
 {
   char expected[256];
@@ -218,6 +235,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       TEST(every_field),
       TEST(data_of_every_type),
+      TEST(stack_is_a_list_of_its_frames),
       TEST(texts_are_escaped_and_made_utf8),
       TEST(numbers_of_every_length),
       TEST(process_is_written_once_there_are_several),

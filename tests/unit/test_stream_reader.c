@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "stack_store.h"
 #include "stream_reader.h"
 
 /* Keeps what is asked of the last event; its strings are gone when the reader returns, so they are looked at
@@ -97,6 +98,48 @@ static void look_at_data(const struct uvt_event *event)
   assert_int_equal(uvt_event_datum(event, "e")->number, 0);
   assert_string_equal(uvt_event_datum(event, "o.k")->string, "[1,2]");
   assert_string_equal(uvt_event_datum(event, "r")->string, "0.5");
+}
+
+/* Equal stacks are the same one; what is no stack under that name stays what it is. */
+static void look_at_stacks(const struct uvt_event *event)
+{
+  const struct uvt_datum *stack = uvt_event_datum(event, "stack");
+  static uint32_t first;
+  switch (event->time) {
+  case 0:
+    first = (uint32_t)stack->number; /* fall through */
+  case 1:
+    assert_int_equal(stack->type, UVT_DATUM_STACK);
+    assert_int_equal(stack->number, first);
+    assert_int_equal(uvt_stack_length(stack->stacks, first), 2);
+    assert_string_equal(uvt_stack_frame(stack->stacks, first, 0), "f \"/x\".js:1:2");
+    assert_string_equal(uvt_stack_frame(stack->stacks, first, 1), "0x10");
+    return;
+  case 2:
+    assert_int_equal(stack->type, UVT_DATUM_STRING);
+    return;
+  case 3:
+    assert_int_equal(stack->type, UVT_DATUM_STRINGS);
+    assert_int_equal(stack->number, 0);
+    return;
+  default:
+    assert_string_equal(stack->string, "[1,\"f\"]");
+  }
+}
+
+static void test_reader_stacks_are_kept_once(void **state)
+{
+  (void)state;
+  static const char text[] =
+      "{\"event\":\"link\",\"time\":0,\"data\":{\"stack\":[\"f \\\"/x\\\".js:1:2\",\"0x10\"]}}\n"
+      "{\"event\":\"blocking\",\"time\":1,\"data\":{\"stack\":[\"f \\\"/x\\\".js:1:2\",\"0x10\"]}}\n"
+      "{\"event\":\"failedCallback\",\"time\":2,\"data\":{\"stack\":\"Error: x\"}}\n"
+      "{\"event\":\"link\",\"time\":3,\"data\":{\"stack\":[]}}\n"
+      "{\"event\":\"link\",\"time\":4,\"data\":{\"stack\":[1,\"f\"]}}\n";
+  struct probe probe = {.look = look_at_stacks};
+  struct uvt_error error = {0};
+  assert_int_equal(read_text(text, sizeof text - 1, &probe, NULL, &error), 0);
+  assert_int_equal(probe.events, 5);
 }
 
 static void test_reader_data_is_kept_generic(void **state)
@@ -222,6 +265,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_reader_all_fields),
       cmocka_unit_test(test_reader_data_is_kept_generic),
+      cmocka_unit_test(test_reader_stacks_are_kept_once),
       cmocka_unit_test(test_reader_too_much_data_is_cut),
       cmocka_unit_test(test_reader_ignores_what_it_does_not_know),
       cmocka_unit_test(test_reader_lost_count_null_is_unknown),
