@@ -108,6 +108,11 @@ static void put_idle(struct uvt_trace_visitor *visitor)
   uvt_record_queue_flush(((struct trace_run *)visitor)->queue);
 }
 
+static void put_rest(struct uvt_trace_visitor *visitor)
+{
+  uvt_record_queue_drain(((struct trace_run *)visitor)->queue);
+}
+
 static int read_trace(struct trace_run *run)
 {
   int status = uvt_trace_read(run->run->source, &run->visitor, run->run->error);
@@ -135,8 +140,9 @@ static int finish_trace(struct trace_run *run, int status)
 
 static int run_trace(struct run *run)
 {
-  struct trace_run trace = {
-      .visitor = {.record = put_record, .idle = put_idle}, .run = run, .live = uvt_trace_is_url(run->source)};
+  struct trace_run trace = {.visitor = {.record = put_record, .idle = put_idle, .rest = put_rest},
+                            .run = run,
+                            .live = uvt_trace_is_url(run->source)};
   uint64_t memory = run->options->memory ? run->options->memory : DEFAULT_MEMORY;
   int status = -1;
   trace.model = uvt_model_create(run->sink, memory);

@@ -31,6 +31,7 @@ struct uvt_record_queue {
   bool in_hands;        /* batch `taken` is the consumer's */
   bool urgent;          /* what is filled is to be taken now */
   bool producer_waits, consumer_waits;
+  bool drains; /* the producer waits until the consumer does */
   bool finished, closed;
   struct batch batches[BATCHES];
 };
@@ -240,6 +241,17 @@ void uvt_record_queue_flush(struct uvt_record_queue *queue)
   pthread_mutex_unlock(&queue->lock);
 }
 
+void uvt_record_queue_drain(struct uvt_record_queue *queue)
+{
+  uvt_record_queue_flush(queue);
+  pthread_mutex_lock(&queue->lock);
+  queue->drains = true;
+  while (!queue->closed && (!queue->consumer_waits || queue->taken != queue->filled))
+    pthread_cond_wait(&queue->changed, &queue->lock);
+  queue->drains = false;
+  pthread_mutex_unlock(&queue->lock);
+}
+
 void uvt_record_queue_finish(struct uvt_record_queue *queue)
 {
   uvt_record_queue_flush(queue);
@@ -261,6 +273,8 @@ const struct uvt_record *uvt_record_queue_take(struct uvt_record_queue *queue, s
   if (queue->taken == queue->filled) {
     queue->consumer_waits = true;
     queue->urgent = false;
+    if (queue->drains)
+      pthread_cond_broadcast(&queue->changed);
     while (!may_take(queue))
       pthread_cond_wait(&queue->changed, &queue->lock);
     queue->consumer_waits = false;

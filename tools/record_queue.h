@@ -23,6 +23,8 @@ void uvt_record_queue_destroy(struct uvt_record_queue *queue);
 int uvt_record_queue_put(struct uvt_record_queue *queue, const struct uvt_record *record);
 /* Producer: what was put until now may be taken at once. */
 void uvt_record_queue_flush(struct uvt_record_queue *queue);
+/* Producer: waits until all was taken, and the consumer waits for more (or has closed the queue). */
+void uvt_record_queue_drain(struct uvt_record_queue *queue);
 /* Producer: nothing more will be put. */
 void uvt_record_queue_finish(struct uvt_record_queue *queue);
 

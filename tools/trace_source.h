@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the records of provider `uvtree` from CTF traces, through libbabeltrace2: trace_source.c is the only
- * file that knows it.
+ * Reads the records of provider `uvtree` from CTF traces, with a reader of our own (ctf_reader.h) where that
+ * can read them and with libbabeltrace2 (trace_babeltrace.h) where not: both give the same records in the
+ * same order. UVTREE_READER=direct or =babeltrace2 in the environment allows only that one.
  *
  * SOURCE is a folder with one or more CTF traces in it or anywhere below it, or the URL of an LTTng live
  * session (net://HOST/host/TARGET/SESSION). Everything runs on the caller's thread.
@@ -20,6 +21,9 @@ struct uvt_trace_visitor {
   int (*record)(struct uvt_trace_visitor *visitor, const struct uvt_record *record);
   /* A live source has nothing new just now; may be NULL. */
   void (*idle)(struct uvt_trace_visitor *visitor);
+  /* The source is about to fork: returns when no other thread does anything for the visitor. Only after the
+   * first record; may be NULL. */
+  void (*rest)(struct uvt_trace_visitor *visitor);
 };
 
 bool uvt_trace_is_url(const char *source);

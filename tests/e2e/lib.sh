@@ -89,9 +89,20 @@ same() {
   diff -u "$1" "$2" >&2 || fail "$3"
 }
 
+# same_readers TRACE [READER]: what we read of it ourselves is byte for byte what babeltrace2 reads of it.
+same_readers() {
+  local reader
+  for reader in "${2-direct}" babeltrace2; do
+    UVTREE_READER=$reader "$UVTREE" convert "$1" -o "$SCRATCH/read-$reader" 2>"$SCRATCH/read.err" ||
+      fail "reader $reader: $(cat "$SCRATCH/read.err")"
+  done
+  cmp "$SCRATCH/read-${2-direct}" "$SCRATCH/read-babeltrace2" >&2 || fail "$1: our reader differs from babeltrace2"
+}
+
 check_trace() {
   "$UVTREE" check "$1" >"$SCRATCH/check.out" 2>&1 || {
     head -n 40 "$SCRATCH/check.out" >&2
     fail "uvtree check reports violations"
   }
+  same_readers "$1"
 }

@@ -43,6 +43,8 @@ static void fill(struct uvt_record *record, uint64_t i, struct behind *behind)
   record->detail.text = behind->text;
 }
 
+static _Atomic uint64_t consumed, drained_too_early;
+
 static void *produce(void *argument)
 {
   struct uvt_record_queue *queue = argument;
@@ -55,6 +57,10 @@ static void *produce(void *argument)
     memset(&behind, 'x', sizeof behind);
     if (i % 1000 == 0)
       uvt_record_queue_flush(queue);
+    if (i % 5000 == 123) {
+      uvt_record_queue_drain(queue);
+      drained_too_early += !status && consumed != i + 1;
+    }
   }
   uvt_record_queue_finish(queue);
   return NULL;
@@ -85,8 +91,10 @@ static void test_records_arrive_whole_and_in_order(void **state)
         assert_memory_equal(frames->at, behind.frames, frames->count * sizeof *frames->at);
       }
     }
+    consumed = next;
   }
   assert_int_equal(next, RECORDS);
+  assert_int_equal(drained_too_early, 0);
   assert_true(uvt_record_queue_is_empty(queue));
   pthread_join(thread, NULL);
   uvt_record_queue_destroy(queue);
