@@ -237,9 +237,9 @@ void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot)
   }
 }
 
-static uint32_t chain_of(uint32_t slot)
+static uint32_t parent_of(uint32_t slot)
 {
-  return __atomic_load_n(&uvt_live_invocation(slot)->chain, __ATOMIC_RELAXED);
+  return __atomic_load_n(&uvt_live_invocation(slot)->parent, __ATOMIC_ACQUIRE);
 }
 
 static void set_chain(uint32_t slot, uint32_t chain)
@@ -247,9 +247,15 @@ static void set_chain(uint32_t slot, uint32_t chain)
   __atomic_store_n(&uvt_live_invocation(slot)->chain, chain, __ATOMIC_RELAXED);
 }
 
-static uint32_t parent_of(uint32_t slot)
+static uint32_t chain_of(uint32_t slot)
 {
-  return __atomic_load_n(&uvt_live_invocation(slot)->parent, __ATOMIC_ACQUIRE);
+  uint32_t chain = __atomic_load_n(&uvt_live_invocation(slot)->chain, __ATOMIC_RELAXED);
+  if (chain == UVT_LIVE_UNCOUNTED) {
+    uint32_t parent = parent_of(slot);
+    chain = parent ? chain_of(parent) + 1 : 0;
+    set_chain(slot, chain);
+  }
+  return chain;
 }
 
 /*
@@ -283,15 +289,16 @@ static void cut_chain(struct uvt_thread *thread, uint32_t slot)
     uvt_invocation_release(thread, old);
 }
 
-uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
-                            uint8_t type, uint64_t now)
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, bool borrowed, uint64_t execute_id,
+                            uint64_t link_id, uint8_t type, uint64_t now)
 {
   uint32_t slot = uvt_slot_take(thread);
   if (!slot) {
-    uvt_invocation_release(thread, parent);
+    if (!borrowed)
+      uvt_invocation_release(thread, parent);
     return 0;
   }
-  uint32_t chain = parent ? chain_of(parent) + 1 : 0;
+  uint32_t chain = borrowed ? UVT_LIVE_UNCOUNTED : parent ? chain_of(parent) + 1 : 0;
   struct uvt_live_invocation *invocation = uvt_live_invocation(slot);
   UVT_SLOT_SET(invocation->kind, UVT_LIVE_INVOCATION);
   UVT_SLOT_SET(invocation->type, type);
@@ -305,7 +312,7 @@ uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t
   UVT_SLOT_SET(invocation->tid, thread->tid);
   UVT_SLOT_SET(invocation->begin, now);
   uvt_slot_publish(slot, execute_id);
-  if (chain >= UVT_LIVE_CHAIN) {
+  if (chain >= UVT_LIVE_CHAIN && !borrowed) {
     cut_chain(thread, slot);
     set_chain(slot, UVT_LIVE_CHAIN / 2 + 1);
   }
@@ -318,6 +325,21 @@ void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot)
     return;
   __atomic_store_n(&uvt_live_invocation(slot)->ended, 1, __ATOMIC_RELAXED);
   uvt_invocation_release(thread, slot);
+}
+
+bool uvt_invocation_done_childless(struct uvt_thread *thread, uint32_t slot)
+{
+  if (!slot)
+    return true;
+  if (__atomic_load_n(&uvt_live_invocation(slot)->references, __ATOMIC_ACQUIRE) != 1)
+    return false;
+  uvt_slot_give(thread, slot);
+  return true;
+}
+
+void uvt_invocation_set_parent(uint32_t slot, uint32_t parent)
+{
+  __atomic_store_n(&uvt_live_invocation(slot)->parent, parent, __ATOMIC_RELEASE);
 }
 
 /* Contents of the parent's memory, in the child's own. Private memory is copied by fork itself. */

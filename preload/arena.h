@@ -61,12 +61,19 @@ void uvt_invocation_hold(uint32_t slot);
 void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot);
 
 /*
- * A slot for an invocation below `parent` (whose reference it takes over; 0: none), executing. Cuts chains
- * that have grown too long. 0 where there is no room; then the parent's reference is released.
+ * A slot for an invocation below `parent` (0: none), executing; 0 where there is no room. With `borrowed`
+ * unset it takes over a reference to the parent, and cuts chains that have grown too long; else the parent
+ * stays because the registration that is being executed stays.
  */
-uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
-                            uint8_t type, uint64_t now);
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, bool borrowed, uint64_t execute_id,
+                            uint64_t link_id, uint8_t type, uint64_t now);
 /* It has ended. */
 void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot);
+/*
+ * It has ended, and its parent was borrowed to the end. False: something hangs from it, so it will stay; it
+ * needs a reference to its parent now (uvt_invocation_set_parent), and then to be done.
+ */
+bool uvt_invocation_done_childless(struct uvt_thread *thread, uint32_t slot);
+void uvt_invocation_set_parent(uint32_t slot, uint32_t parent);
 
 #endif

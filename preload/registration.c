@@ -92,6 +92,7 @@ void uvt_cancel_link(struct uvt_thread *thread, uint64_t link_id, enum uvt_reaso
 static void free_slot(struct uvt_thread *thread, uint32_t slot)
 {
   uint32_t parent = uvt_live_registration(slot)->parent;
+  uvt_frames_return(thread, slot);
   uvt_slot_give(thread, slot);
   uvt_invocation_release(thread, parent);
 }
@@ -152,6 +153,7 @@ void uvt_claim_slot(uint32_t slot, struct uvt_claim *claim)
                               .type = registration->type,
                               .flags = registration->flags,
                               .due = registration->due};
+  uvt_frames_return(&uvt_thread, slot);
   uvt_slot_give(&uvt_thread, slot);
 }
 
@@ -183,7 +185,6 @@ bool uvt_claim_next(uint64_t key, struct uvt_claim *claim)
     return false;
   struct uvt_live_registration *registration = uvt_live_registration(claim->slot);
   claim->parent = registration->parent;
-  uvt_invocation_hold(claim->parent);
   registration->n++;
   registration->state = UVT_LIVE_QUEUED;
   return true;

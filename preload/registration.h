@@ -49,7 +49,8 @@ struct uvt_pending {
 struct uvt_claim {
   uint64_t link_id;
   uint32_t slot;   /* of the registration; 0 once it has ended */
-  uint32_t parent; /* of the invocation that linked it; a reference that uvt_invocation_begin takes over */
+  uint32_t parent; /* slot of the invocation that linked it. With the registration ended, a reference that
+                    * uvt_invocation_begin takes over; else the registration's own, borrowed */
   uint8_t type;
   uint8_t flags;
   int64_t due;

@@ -105,15 +105,17 @@ uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim 
 {
   struct uvt_frame *frame = push(thread, sp);
   if (!frame) {
-    uvt_invocation_release(thread, claim->parent);
+    if (!claim->slot)
+      uvt_invocation_release(thread, claim->parent);
     return 0;
   }
   uint64_t now = uvt_now_coarse();
   frame->link_id = claim->link_id;
   frame->type = claim->type;
   frame->execute_id = uvt_next_execute_id();
-  frame->slot =
-      uvt_invocation_new(thread, claim->parent, frame->execute_id, claim->link_id, claim->type, now);
+  frame->registered = claim->slot;
+  frame->slot = uvt_invocation_new(thread, claim->parent, claim->slot != 0, frame->execute_id, claim->link_id,
+                                   claim->type, now);
   if (claim->slot)
     uvt_live_registration(claim->slot)->since = now;
   record_begin(thread, frame, value, flags);
@@ -136,6 +138,16 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
   return thread->depth;
 }
 
+static void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
+{
+  if (frame->registered) {
+    if (uvt_invocation_done_childless(thread, frame->slot))
+      return;
+    uvt_invocation_set_parent(frame->slot, uvt_claim_parent(frame->registered, frame->link_id));
+  }
+  uvt_invocation_done(thread, frame->slot);
+}
+
 static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
 {
   if (__builtin_expect(thread->js_held, 0))
@@ -143,10 +155,22 @@ static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_
   if (frame->execute_id) {
     thread->open--;
     record_end(thread, frame, flags);
-    uvt_invocation_done(thread, frame->slot);
+    leave_live_tree(thread, frame);
   }
   frame->execute_id = 0;
   frame->slot = 0;
+  frame->registered = 0;
+}
+
+void uvt_frames_return(struct uvt_thread *thread, uint32_t registration)
+{
+  for (uint32_t depth = thread->depth; depth; depth--) {
+    struct uvt_frame *frame = &thread->frames[depth];
+    if (frame->registered != registration || !frame->execute_id)
+      continue;
+    uvt_invocation_hold(uvt_live_registration(registration)->parent);
+    frame->registered = 0;
+  }
 }
 
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
@@ -181,8 +205,9 @@ struct uvt_frame *uvt_current_frame(struct uvt_thread *thread)
   if (__builtin_expect(!frame->execute_id, 0)) {
     uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
     frame->execute_id = uvt_next_execute_id();
-    frame->slot =
-        uvt_invocation_new(thread, parent, frame->execute_id, frame->link_id, frame->type, uvt_now_coarse());
+    frame->registered = 0;
+    frame->slot = uvt_invocation_new(thread, parent, false, frame->execute_id, frame->link_id, frame->type,
+                                     uvt_now_coarse());
     record_begin(thread, frame, 0, frame->begin_flags);
     thread->open++;
   }

@@ -26,7 +26,7 @@ struct uvt_frame {
   uint64_t execute_id; /* 0: lazy, not begun yet */
   uint64_t link_id;    /* 0: a root */
   uint32_t slot;       /* in the live tree, 0: none */
-  uint32_t registered; /* of a lazy one: its registration's slot, 0: none */
+  uint32_t registered; /* slot of its registration, while it has no reference to its parent; else 0 */
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */
@@ -89,6 +89,10 @@ uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim 
                               int64_t value, uint8_t flags);
 uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
                                    uint8_t flags);
+
+/* A registration is about to end: the thread's invocations of it get references to their parent of their own.
+ */
+void uvt_frames_return(struct uvt_thread *thread, uint32_t registration);
 
 /* Ends the invocation at `depth` and all above it. */
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);

@@ -29,6 +29,8 @@
 #define UVT_LIVE_SEGMENT 4096 /* slots */
 #define UVT_LIVE_CHAIN 64     /* ancestors kept below the root before the middle is cut out */
 
+#define UVT_LIVE_UNCOUNTED UINT32_MAX
+
 enum uvt_live_kind { UVT_LIVE_FREE, UVT_LIVE_REGISTRATION, UVT_LIVE_INVOCATION };
 
 /* Of a registration's current operation; Executing and later are told by its invocations. */
@@ -64,8 +66,8 @@ struct uvt_live_invocation {
   uint32_t parent; /* slot of the invocation that linked its registration; 0: none */
   uint64_t link_id;
   uint32_t references; /* live registrations and invocations below it, and 1 while it executes */
-  uint32_t chain;      /* ancestors up to the root or the gap */
-  uint32_t gap;        /* invocations cut out above it */
+  uint32_t chain; /* ancestors up to the root or the gap; UVT_LIVE_UNCOUNTED: nobody has counted them yet */
+  uint32_t gap;   /* invocations cut out above it */
   int32_t tid;
   uint64_t begin; /* CLOCK_MONOTONIC_COARSE ns */
   uint64_t spare2[2];

@@ -75,6 +75,59 @@ static void an_invocation_stays_while_something_live_hangs_from_it(void **state)
   assert_int_equal(uvt_slot(slot)->any.id, 0);
 }
 
+/* A repeating registration's callback, in an invocation that something else hangs from only through it. */
+static uint32_t begin_next(struct uvt_thread *thread, const void *object, uint32_t *grandparent)
+{
+  link_on(thread, &objects[256], UVT_KEY_REQUEST);
+  uint32_t depth = begin(thread, &objects[256], UVT_KEY_REQUEST);
+  *grandparent = uvt_current_frame(thread)->slot;
+  link_on(thread, object, UVT_KEY_HANDLE);
+  uvt_invocation_end(thread, depth);
+  struct uvt_claim claim;
+  assert_true(uvt_claim_next(uvt_key(object, UVT_KEY_HANDLE), &claim));
+  return uvt_invocation_begin(thread, &claim, SP, 0, 0);
+}
+
+static void a_childless_invocation_of_a_repeating_registration_leaves_nothing(void **state)
+{
+  (void)state;
+  struct uvt_thread *thread = uvt_thread_enter(SP);
+  unsigned before = live(UVT_LIVE_INVOCATION);
+  uint32_t grandparent;
+  uint32_t depth = begin_next(thread, &objects[264], &grandparent);
+  assert_int_equal(uvt_live_invocation(uvt_current_frame(thread)->slot)->parent, grandparent);
+  uvt_invocation_end(thread, depth);
+  assert_int_equal(live(UVT_LIVE_INVOCATION), before + 1);
+  uvt_cancel(thread, uvt_key(&objects[264], UVT_KEY_HANDLE), UVT_reason_stopped, 0);
+  assert_int_equal(live(UVT_LIVE_INVOCATION), before);
+}
+
+static void its_child_keeps_the_ancestors(void **state)
+{
+  struct uvt_thread *thread = uvt_thread_enter(SP);
+  bool cancelled_inside = *state != NULL;
+  unsigned before = live(UVT_LIVE_INVOCATION);
+  uint32_t grandparent;
+  uint32_t depth = begin_next(thread, &objects[264], &grandparent);
+  uint32_t slot = uvt_current_frame(thread)->slot;
+  uint64_t grandparent_id = uvt_slot(grandparent)->any.id;
+  if (cancelled_inside)
+    uvt_cancel(thread, uvt_key(&objects[264], UVT_KEY_HANDLE), UVT_reason_stopped, 0);
+  link_on(thread, &objects[272], UVT_KEY_REQUEST);
+  uvt_invocation_end(thread, depth);
+  if (!cancelled_inside)
+    uvt_cancel(thread, uvt_key(&objects[264], UVT_KEY_HANDLE), UVT_reason_stopped, 0);
+  assert_int_equal(uvt_live_invocation(slot)->parent, grandparent);
+  assert_int_equal(uvt_slot(grandparent)->any.id, grandparent_id);
+  depth = begin(thread, &objects[272], UVT_KEY_REQUEST);
+  uint32_t root = uvt_live_invocation(grandparent)->parent;
+  uint32_t above_root = uvt_live_invocation(root)->chain;
+  assert_int_equal(uvt_live_invocation(uvt_current_frame(thread)->slot)->chain, above_root + 3);
+  uvt_invocation_end(thread, depth);
+  assert_int_equal(uvt_slot(grandparent)->any.id, 0);
+  assert_int_equal(live(UVT_LIVE_INVOCATION), before);
+}
+
 static void kinds_on_one_object_are_kept_apart(void **state)
 {
   (void)state;
@@ -212,6 +265,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_registration_lives_from_link_to_execution),
       cmocka_unit_test(an_invocation_stays_while_something_live_hangs_from_it),
+      cmocka_unit_test(a_childless_invocation_of_a_repeating_registration_leaves_nothing),
+      cmocka_unit_test(its_child_keeps_the_ancestors),
+      cmocka_unit_test_prestate(its_child_keeps_the_ancestors, objects),
       cmocka_unit_test(kinds_on_one_object_are_kept_apart),
       cmocka_unit_test(a_refused_start_leaves_the_former_registration),
       cmocka_unit_test(an_endless_chain_stays_bounded_and_keeps_its_root),
