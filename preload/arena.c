@@ -96,6 +96,7 @@ static bool open_shared(void)
   arena.fd = memfd_high();
   if (arena.fd < 0)
     return false;
+  uvt_descriptor_guard(arena.fd);
   if (fstat(arena.fd, &status) == 0) {
     arena.device = status.st_dev;
     arena.inode = status.st_ino;
@@ -105,7 +106,7 @@ static bool open_shared(void)
       return true;
     }
   }
-  close(arena.fd);
+  uvt_descriptor_close(arena.fd);
   arena.fd = -1;
   return false;
 }
@@ -368,8 +369,9 @@ void uvt_arena_after_fork_child(void)
     return;
   int saved = errno;
   if (fd_is_ours())
-    close(arena.fd);
+    uvt_descriptor_close(arena.fd);
   arena.fd = memfd_high();
+  uvt_descriptor_guard(arena.fd);
   struct stat status;
   bool shared = arena.fd >= 0 && fstat(arena.fd, &status) == 0;
   if (shared) {
@@ -384,7 +386,7 @@ void uvt_arena_after_fork_child(void)
     for (uint32_t i = 0; i < arena.segments; i++)
       make_private(uvt_segments[i], SEGMENT_BYTES);
     if (arena.fd >= 0)
-      close(arena.fd);
+      uvt_descriptor_close(arena.fd);
     arena.fd = -1;
   }
   uvt_live->pid = getpid();
