@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "out_file.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -139,34 +140,47 @@ int uvt_out_flush(struct uvt_out_file *out)
 
 /* ---- Numbers ---- */
 
-static inline unsigned digits_of(uint64_t number)
+/*
+ * Eight decimal digits at once, each in a byte of its own and the first in the lowest: the number is cut in
+ * two, the halves in two, and those again; divisions are multiplications that are exact for so few digits.
+ */
+static inline uint64_t digits_of(uint32_t number)
 {
-  unsigned digits = 1;
-  while (number >= 10000) {
-    number /= 10000;
-    digits += 4;
-  }
-  return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+  uint64_t fours = number + UINT64_C(0xffffd8f0) * (number / 10000);
+  uint64_t twos = fours + UINT64_C(0xff9c) * (((fours * 5243) >> 19) & UINT64_C(0x0000007f0000007f));
+  return twos + UINT64_C(0xf6) * (((twos * 103) >> 10) & UINT64_C(0x000f000f000f000f));
+}
+
+#define ASCII_ZEROS UINT64_C(0x3030303030303030)
+#define EIGHT_DIGITS 100000000
+
+static inline char *put_eight(char *p, uint32_t number)
+{
+  uint64_t text = htobe64(digits_of(number) + ASCII_ZEROS);
+  memcpy(p, &text, sizeof text);
+  return p + sizeof text;
+}
+
+/* Without leading zeros. Stores eight bytes in any case. */
+static inline char *put_up_to_eight(char *p, uint32_t number)
+{
+  uint64_t digits = digits_of(number);
+  unsigned zeros = (unsigned)__builtin_clzll(digits | 1) / 8;
+  uint64_t text = htobe64((digits + ASCII_ZEROS) << 8 * zeros);
+  memcpy(p, &text, sizeof text);
+  return p + sizeof text - zeros;
 }
 
 char *uvt_put_unsigned(char *p, uint64_t number)
 {
-  static const char pairs[] =
-      "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-      "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-      "8081828384858687888990919293949596979899";
-  char *end = p + digits_of(number), *at = end;
-  while (number >= 100) {
-    unsigned pair = (unsigned)(number % 100) * 2;
-    number /= 100;
-    at -= 2;
-    memcpy(at, &pairs[pair], 2);
-  }
-  if (number >= 10)
-    memcpy(p, &pairs[number * 2], 2);
+  if (number < EIGHT_DIGITS)
+    return put_up_to_eight(p, (uint32_t)number);
+  uint64_t high = number / EIGHT_DIGITS;
+  if (high < EIGHT_DIGITS)
+    p = put_up_to_eight(p, (uint32_t)high);
   else
-    *p = (char)('0' + number);
-  return end;
+    p = put_eight(put_up_to_eight(p, (uint32_t)(high / EIGHT_DIGITS)), (uint32_t)(high % EIGHT_DIGITS));
+  return put_eight(p, (uint32_t)(number % EIGHT_DIGITS));
 }
 
 char *uvt_put_signed(char *p, int64_t number)

@@ -55,7 +55,7 @@ static inline char *uvt_put(char *p, const char *text, size_t length)
 }
 #define UVT_PUT(p, literal) uvt_put(p, literal, sizeof(literal) - 1)
 
-/* At most 20 bytes. */
+/* At most 20 bytes; there must be room for so many in any case. */
 char *uvt_put_unsigned(char *p, uint64_t number);
 char *uvt_put_signed(char *p, int64_t number);
 

@@ -18,9 +18,27 @@ enum {
   KEY_MAX = 40,
 };
 
+/* A text that is copied whole, which takes less than looking at its length. */
+struct piece {
+  char text[32];
+  size_t length;
+};
+#define PIECE(literal)           \
+  {                              \
+    literal, sizeof(literal) - 1 \
+  }
+
+static inline char *put_piece(char *p, const struct piece *piece)
+{
+  memcpy(p, piece->text, sizeof piece->text);
+  return p + piece->length;
+}
+
 struct writer {
   struct uvt_sink sink;
   struct uvt_out_file out;
+  uint64_t time; /* of the last line: several in turn have the same */
+  struct piece time_text;
   bool several;       /* processes have been met */
   uint64_t processID; /* the first; 0: none yet */
 };
@@ -172,32 +190,34 @@ static void write_coalesced(struct uvt_out_file *out, const struct uvt_event *ev
   uvt_out_advance(out, UVT_PUT(p, "]"));
 }
 
-static char *put_state(char *p, const struct uvt_event *event)
+static char *put_time(struct writer *writer, char *p, uint64_t time)
 {
-  static const struct {
-    const char *text;
-    size_t length;
-  } states[] = {[UVT_STATE_NONE] = {"", 0},
-#define STATE_END(name) \
-  [UVT_STATE_##name] = {",\"state\":\"" #name "\"", sizeof(",\"state\":\"" #name "\"") - 1},
-                UVT_STATES(STATE_END)
+  struct piece *text = &writer->time_text;
+  if (time != writer->time || !text->length) {
+    writer->time = time;
+    text->length = (size_t)(uvt_put_unsigned(UVT_PUT(text->text, ",\"time\":"), time) - text->text);
+  }
+  return put_piece(p, text);
+}
+
+static char *put_state(struct writer *writer, char *p, const struct uvt_event *event)
+{
+  static const struct piece states[] = {[UVT_STATE_NONE] = PIECE(""),
+#define STATE_END(name) [UVT_STATE_##name] = PIECE(",\"state\":\"" #name "\""),
+                                        UVT_STATES(STATE_END)
 #undef STATE_END
   };
-  p = uvt_put_unsigned(UVT_PUT(p, ",\"time\":"), event->time);
-  return uvt_put(p, states[event->state].text, states[event->state].length);
+  return put_piece(put_time(writer, p, event->time), &states[event->state]);
 }
 
 static char *put_head(struct writer *writer, char *p, const struct uvt_event *event)
 {
-  static const struct {
-    const char *text;
-    size_t length;
-  } heads[UVT_EV_COUNT] = {
-#define HEAD(name) [UVT_EV_##name] = {"{\"event\":\"" #name "\"", sizeof("{\"event\":\"" #name "\"") - 1},
+  static const struct piece heads[UVT_EV_COUNT] = {
+#define HEAD(name) [UVT_EV_##name] = PIECE("{\"event\":\"" #name "\""),
       UVT_STREAM_EVENTS(HEAD)
 #undef HEAD
   };
-  p = uvt_put(p, heads[event->kind].text, heads[event->kind].length);
+  p = put_piece(p, &heads[event->kind]);
   p = put_process(writer, p, event);
   p = PUT_ID(p, "executeID", event->executeID);
   p = PUT_ID(p, "operationID", event->operationID);
@@ -207,7 +227,7 @@ static char *put_head(struct writer *writer, char *p, const struct uvt_event *ev
   return PUT_ID(p, "causeID", event->causeID);
 }
 
-static char *put_rest(char *p, const struct uvt_event *event)
+static char *put_rest(struct writer *writer, char *p, const struct uvt_event *event)
 {
   p = PUT_ID(p, "n", event->n);
   p = PUT_ID(p, "within", event->within);
@@ -216,7 +236,7 @@ static char *put_rest(char *p, const struct uvt_event *event)
     p = uvt_put_signed(UVT_PUT(p, ",\"tid\":"), event->tid);
   if (event->kind == UVT_EV_lost)
     p = put_lost(p, event);
-  return uvt_put_unsigned(UVT_PUT(p, ",\"time\":"), event->time);
+  return put_time(writer, p, event->time);
 }
 
 static int write_event(struct uvt_sink *sink, const struct uvt_event *event)
@@ -226,13 +246,15 @@ static int write_event(struct uvt_sink *sink, const struct uvt_event *event)
   if (event->kind >= UVT_EV_unknown)
     return 0;
   char *p = put_head(writer, uvt_out_room(out, LINE_ROOM), event);
-  p = event->kind == UVT_EV_state ? put_state(p, event) : put_rest(p, event);
-  uvt_out_advance(out, p);
-  if (event->coalesced_count)
-    write_coalesced(out, event);
-  if (event->data_count)
-    write_data(out, event);
-  p = uvt_out_room(out, NUMBER_ROOM);
+  p = event->kind == UVT_EV_state ? put_state(writer, p, event) : put_rest(writer, p, event);
+  if (event->coalesced_count || event->data_count) {
+    uvt_out_advance(out, p);
+    if (event->coalesced_count)
+      write_coalesced(out, event);
+    if (event->data_count)
+      write_data(out, event);
+    p = uvt_out_room(out, NUMBER_ROOM);
+  }
   uvt_out_advance(out, UVT_PUT(p, "}\n"));
   return out->status;
 }
