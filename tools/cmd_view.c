@@ -74,8 +74,8 @@ const struct uvt_command uvt_cmd_view = {
     .operand = "SOURCE",
     .summary = "write a page to look at a trace in a browser",
     .about = UVT_HELP_SOURCE " The page is one file that needs no network: a timeline of threads and loops, "
-                             "the async call tree, histograms of each type's times, and of each operation "
-                             "the chain back to its root.",
+                             "the async call tree, the HTTP requests with what each cost, histograms of each "
+                             "type's times, and of each operation the chain back to its root.",
     .options = options,
     .notes = "The whole tree is kept in memory, about 450 bytes an operation, and so does the browser: "
              "beyond a million operations cut out a part with --from and --to.\n",

@@ -9,12 +9,13 @@
 #include "describe.h"
 #include "follow.h"
 #include "out_file.h"
+#include "requests.h"
 #include "tree_state.h"
 #include "tree_words.h"
 
 #define NEVER UVT_TREE_NEVER
 
-enum { NUMBER_ROOM = 32, TEXT_MAX = 1200 };
+enum { NUMBER_ROOM = 32, TEXT_MAX = 1200, REQUESTS_MOST = 200000 };
 
 /* Halves of the bundled page (page_template.S); empty where uvtree was built without npm. */
 extern const char uvt_page_before[], uvt_page_after[];
@@ -57,6 +58,9 @@ struct uvt_page {
   uint32_t *texts; /* places in the tree, in the order in which the page has them */
   size_t texts_count, texts_capacity;
   struct uvt_id_map text_numbers;
+  struct uvt_requests *costs;
+  struct uvt_request **requests;
+  size_t requests_count, requests_capacity;
   int status;
 };
 
@@ -177,11 +181,30 @@ static void take_loss(struct uvt_page *page, const struct uvt_event *event)
   losses[page->losses_count - 1] = (struct loss){.time = event->time, .count = event->count};
 }
 
+static int take_request(void *user, struct uvt_request *request)
+{
+  struct uvt_page *page = user;
+  struct uvt_request **requests =
+      page->requests_count < REQUESTS_MOST
+          ? one_more(page, page->requests, &page->requests_count, &page->requests_capacity, sizeof *requests)
+          : NULL;
+  if (requests) {
+    page->requests = requests;
+    requests[page->requests_count - 1] = request;
+  } else {
+    uvt_request_free(request);
+  }
+  return page->status;
+}
+
 static int take_event(struct uvt_sink *sink, const struct uvt_event *event)
 {
   struct uvt_page *page = (struct uvt_page *)sink;
   struct uvt_sink *tree = uvt_tree_sink(page->tree);
+  struct uvt_sink *costs = uvt_requests_sink(page->costs);
   int status = tree->event(tree, event);
+  if (!status)
+    status = costs->event(costs, event);
   if (status)
     return status;
   switch (event->kind) {
@@ -222,7 +245,10 @@ static int take_end(struct uvt_sink *sink)
     qsort(page->polls.items, page->polls.count, sizeof *page->polls.items, by_begin);
   if (page->pool.count)
     qsort(page->pool.items, page->pool.count, sizeof *page->pool.items, by_begin);
+  struct uvt_sink *costs = uvt_requests_sink(page->costs);
   int status = tree->end(tree);
+  if (!status)
+    status = costs->end(costs);
   return status ? status : page->status;
 }
 
@@ -473,6 +499,26 @@ static uint64_t reason_of(struct uvt_page *page, const struct uvt_tree_operation
   return operation->next ? 0 : text_number(page, registration->reason);
 }
 
+/* What callbacks were given, in words, by operation; and which of them are errors. */
+static void write_results(struct uvt_page *page)
+{
+  const char *separator = "";
+  put(page, ",\n\"results\":[");
+  for (uint32_t i = 1; i < page->tree->operations.count; i++) {
+    const struct uvt_tree_operation *operation = uvt_tree_op(page->tree, i);
+    struct uvt_words words = {0};
+    uvt_words_value(&words, page->tree, operation);
+    if (!words.count)
+      continue;
+    put(page, separator);
+    put_number(page, uvt_tree_error(page->tree, operation) ? -(int64_t)i : (int64_t)i);
+    put(page, ",");
+    put_text(page, words.word[0].text);
+    separator = ",";
+  }
+  put(page, "]");
+}
+
 static void write_operations(struct uvt_page *page)
 {
   static const char *const names[COLUMNS] = {"base",         "type",    "detail", "parent",  "cause",
@@ -534,6 +580,61 @@ static void write_losses(struct uvt_page *page)
   put(page, "]");
 }
 
+/* ---- Requests ---- */
+
+/* The operation that has the invocation, in the process with that pid; 0: none. */
+static uint32_t operation_of(const struct uvt_page *page, int64_t pid, uint64_t execute)
+{
+  const struct uvt_tree *tree = page->tree;
+  for (uint32_t i = 1; i < tree->processes.count && execute; i++) {
+    const struct uvt_tree_process *process = uvt_tree_proc(tree, i);
+    const uint32_t *index = process->pid == pid ? uvt_id_map_find(&process->executes, execute) : NULL;
+    if (index)
+      return *index;
+  }
+  return 0;
+}
+
+static void put_field(struct uvt_page *page, const char *name, uint64_t number)
+{
+  put(page, name);
+  put_number(page, (int64_t)number);
+}
+
+static void write_request(struct uvt_page *page, const struct uvt_request *request)
+{
+  put_field(page, "{\"operation\":", operation_of(page, request->pid, request->execute));
+  put(page, ",\"name\":");
+  put_text(page, request->name);
+  put_field(page, ",\"status\":", (uint64_t)request->status);
+  put(page, request->finished ? ",\"finished\":true" : "");
+  put(page, request->failed ? ",\"failed\":true" : "");
+  put_field(page, ",\"begun\":", request->begun);
+  put_field(page, ",\"wall\":", request->wall);
+  put_field(page, ",\"running\":", request->parts[UVT_SPENT_RUNNING]);
+  put_field(page, ",\"ready\":", request->parts[UVT_SPENT_READY]);
+  put_field(page, ",\"poolWork\":", request->parts[UVT_SPENT_POOL_WORK]);
+  put_field(page, ",\"poolWait\":", request->parts[UVT_SPENT_POOL_WAIT]);
+  put_field(page, ",\"outside\":", request->parts[UVT_SPENT_OUTSIDE]);
+  put_field(page, ",\"operations\":", request->operations);
+  put_field(page, ",\"in\":", request->received);
+  put_field(page, ",\"out\":", request->sent);
+  put(page, ",\"path\":[");
+  for (size_t i = 0; i < request->path_count; i++)
+    put_field(page, i ? "," : "", operation_of(page, request->pid, request->path[i].execute));
+  put(page, "]}");
+}
+
+static void write_requests(struct uvt_page *page)
+{
+  put(page, ",\n\"requests\":[");
+  for (size_t i = 0; i < page->requests_count; i++) {
+    put(page, i ? ",\n" : "\n");
+    write_request(page, page->requests[i]);
+  }
+  put(page, "]");
+}
+
 int uvt_page_write(struct uvt_page *page, int file)
 {
   int status = uvt_out_open(&page->out, file);
@@ -547,6 +648,8 @@ int uvt_page_write(struct uvt_page *page, int file)
   write_spans(page, ",\n\"polls\":{", &page->polls);
   write_spans(page, ",\n\"pool\":{", &page->pool);
   write_losses(page);
+  write_results(page);
+  write_requests(page);
   write_texts(page);
   put(page, "}");
   put_bytes(page, uvt_page_after, uvt_page_after_size);
@@ -577,7 +680,8 @@ struct uvt_page *uvt_page_create(void)
   uvt_id_map_init(&page->track_numbers, sizeof(uint64_t));
   uvt_id_map_init(&page->open, sizeof(struct open_span));
   uvt_id_map_init(&page->text_numbers, sizeof(uint64_t));
-  if (page->tree && add_track(page))
+  page->costs = uvt_requests_create(take_request, page);
+  if (page->tree && page->costs && add_track(page))
     return page;
   uvt_page_destroy(page);
   return NULL;
@@ -588,6 +692,10 @@ void uvt_page_destroy(struct uvt_page *page)
   if (!page)
     return;
   uvt_tree_destroy(page->tree);
+  uvt_requests_destroy(page->costs);
+  for (size_t i = 0; i < page->requests_count; i++)
+    uvt_request_free(page->requests[i]);
+  free(page->requests);
   for (size_t i = 0; i < page->tracks_count; i++) {
     free(page->tracks[i].role);
     free(page->tracks[i].name);

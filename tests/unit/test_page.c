@@ -69,6 +69,40 @@ static void test_columns_of_a_server(void **state)
   uvt_page_destroy(page);
 }
 
+/* What each request cost is what `uvtree requests` says (requests.h); here only that it comes through whole.
+ */
+static void test_requests_have_their_parts_and_operations(void **state)
+{
+  (void)state;
+  static const char *const parts[] = {"running", "ready", "poolWork", "poolWait", "outside"};
+  struct uvt_pipeline_options options = {0};
+  struct uvt_error error = {0};
+  struct uvt_page *page = uvt_page_create();
+  assert_int_equal(uvt_pipeline_run(UVT_FIXTURES "/streams/good/requests.jsonl", &options,
+                                    uvt_page_sink(page), NULL, &error),
+                   0);
+  json_t *json = written_data(page);
+  json_t *requests = json_object_get(json, "requests"), *request;
+  json_t *executes = json_object_get(json_object_get(json, "operations"), "execute");
+  size_t index;
+  assert_int_equal(json_array_size(requests), 8);
+  json_array_foreach(requests, index, request)
+  {
+    json_int_t sum = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      sum += json_integer_value(json_object_get(request, parts[i]));
+    assert_int_equal(sum, json_integer_value(json_object_get(request, "wall")));
+    size_t operation = (size_t)json_integer_value(json_object_get(request, "operation"));
+    assert_true(json_integer_value(json_array_get(executes, operation)) > 0);
+  }
+  request = json_array_get(requests, 0);
+  assert_string_equal(json_string_value(json_object_get(request, "name")), "GET /a");
+  assert_int_equal(json_integer_value(json_object_get(request, "status")), 200);
+  assert_true(json_array_size(json_object_get(request, "path")) > 1);
+  json_decref(json);
+  uvt_page_destroy(page);
+}
+
 static void test_hostile_names(void **state)
 {
   (void)state;
@@ -91,7 +125,13 @@ static void test_hostile_names(void **state)
       {.kind = UVT_EV_label,
        .processID = 1,
        .executeID = 1,
-       .data = {{.key = "name", .type = UVT_DATUM_STRING, .string = hostile}},
+       .data = {{.key = "kind", .type = UVT_DATUM_STRING, .string = "http.server.request"},
+                {.key = "name", .type = UVT_DATUM_STRING, .string = hostile}},
+       .data_count = 2},
+      {.kind = UVT_EV_failedCallback,
+       .processID = 1,
+       .executeID = 1,
+       .data = {{.key = "message", .type = UVT_DATUM_STRING, .string = hostile}},
        .data_count = 1},
       {.kind = UVT_EV_link,
        .processID = 1,
@@ -106,6 +146,8 @@ static void test_hostile_names(void **state)
   assert_int_equal(sink->end(sink), 0);
   json_t *json = written_data(page);
   assert_non_null(strstr(json_string_value(json_object_get(json, "title")), "</script><!--\"\\"));
+  json_t *request = json_array_get(json_object_get(json, "requests"), 0);
+  assert_non_null(strstr(json_string_value(json_object_get(request, "name")), "</script><!--\"\\"));
   json_decref(json);
   uvt_page_destroy(page);
 }
@@ -123,6 +165,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_columns_of_a_server),
+      cmocka_unit_test(test_requests_have_their_parts_and_operations),
       cmocka_unit_test(test_hostile_names),
       cmocka_unit_test(test_empty_stream),
   };

@@ -65,6 +65,14 @@ export function load(json) {
     spans.begin = sums(spans.begin);
     spans.end = spans.begin.map((begin, i) => begin + spans.length[i]);
   }
+  data.result = new Map();
+  data.isError = new Set();
+  for (let i = 0; i < data.results.length; i += 2) {
+    const operation = Math.abs(data.results[i]);
+    data.result.set(operation, data.results[i + 1]);
+    if (data.results[i] < 0 && data.results[i + 1] !== 'end of file') data.isError.add(operation);
+  }
+  data.requestOf = new Map(data.requests.map((request) => [request.operation, request]));
   data.poolOf = new Map(data.pool.operation.map((operation, i) => [operation, i]));
   hangRegistrations(data);
   return data;
@@ -90,8 +98,9 @@ export function search(data, text) {
   const matching = new Uint8Array(data.texts.length);
   data.texts.forEach((t, i) => (matching[i] = t.toLowerCase().includes(wanted) ? 1 : 0));
   matching[0] = 0;
+  const results = (i) => data.result.get(i)?.toLowerCase().includes(wanted);
   for (let i = 1; i < data.count; i++) {
-    if (index ? data.execute[i] === Number(index[1]) : matching[data.type[i]] || matching[data.detail[i]] || matching[data.label.get(i) || 0] || matching[data.failure.get(i) || 0])
+    if (index ? data.execute[i] === Number(index[1]) : matching[data.type[i]] || matching[data.detail[i]] || matching[data.label.get(i) || 0] || matching[data.failure.get(i) || 0] || results(i))
       found.push(i);
   }
   return found;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One operation: its times, what enabled it, what it made, and the chain of what it hangs from, up to the root.
 import { detailOf, measures, measureNames, states, typeOf } from './data.js';
-import { duration, element } from './words.js';
+import { bar, parts as requestParts } from './requests.js';
+import { duration, element, moment } from './words.js';
 
 const SHOWN = 200; // links of the chain, and children
 
@@ -21,10 +22,11 @@ function facts(data, i, select) {
   const parts = measures(data, i);
   const rows = [];
   const add = (term, value) => value !== undefined && value !== '' && rows.push(element('dt', {}, term), element('dd', {}, value));
-  const at = (time) => (Number.isNaN(time) ? '' : duration(time));
+  const at = (time) => (Number.isNaN(time) ? '' : moment(time));
   add('state', states[data.state[i]]);
   add('process', data.processes[data.process[i]].title);
   add('thread', data.track[i] ? data.tracks[data.track[i]].name : '');
+  add('result', data.result.get(i));
   add('label', data.texts[data.label.get(i) || 0]);
   add('failed', data.texts[data.failure.get(i) || 0]);
   add('ended by', data.texts[data.reason.get(i) || 0]);
@@ -61,6 +63,23 @@ function chainList(data, operation, select) {
   );
 }
 
+// What the HTTP request that began here cost, and what led to its response.
+function requestOf(data, operation, select) {
+  const request = data.requestOf.get(operation);
+  if (!request || !operation) return [];
+  const rows = Object.entries(requestParts).flatMap(([key, term]) => [element('dt', {}, term), element('dd', {}, duration(request[key]))]);
+  const more = { operations: request.operations, 'bytes in': request.in, 'bytes out': request.out };
+  for (const [term, value] of Object.entries(more)) rows.push(element('dt', {}, term), element('dd', {}, String(value)));
+  const steps = request.path.filter(Boolean);
+  return [
+    element('h2', {}, `${request.name}: ${duration(request.wall)}`),
+    bar(request, 400),
+    element('dl', { class: 'request' }, ...rows),
+    element('h2', {}, `Critical path: ${steps.length} steps to the response`),
+    element('ol', { class: 'chain' }, ...steps.slice(0, SHOWN).map((i) => element('li', {}, reference(data, i, select)))),
+  ];
+}
+
 export function showDetails(box, data, operation, select) {
   if (!operation) {
     box.replaceChildren(element('p', {}, 'Select an operation in the timeline, the tree or a search. Drag in the timeline to zoom in, double-click to zoom out; Ctrl and the wheel do both.'));
@@ -70,8 +89,9 @@ export function showDetails(box, data, operation, select) {
   box.replaceChildren(
     element('h2', {}, name(data, operation)),
     facts(data, operation, select),
+    ...requestOf(data, operation, select),
     element('h2', {}, 'Chain, back to the root'),
-    chainList(data, operation, select),
+    element('div', { id: 'chain' }, chainList(data, operation, select)),
     element('h2', {}, `Linked by it: ${made.length > SHOWN ? `the first ${SHOWN}` : made.length}`),
     element('ul', { class: 'also' }, ...made.slice(0, SHOWN).map((i) => element('li', {}, reference(data, i, select))))
   );

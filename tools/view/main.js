@@ -2,6 +2,7 @@
 import { load, search } from './data.js';
 import { showDetails } from './details.js';
 import { List } from './list.js';
+import { Requests } from './requests.js';
 import { Timeline } from './timeline.js';
 import { operationWords, Tree } from './tree.js';
 import { labelled, Types } from './types.js';
@@ -27,6 +28,7 @@ function start() {
     timeline.show(operation);
     tree.show(operation);
     for (const tab of tabs.values()) tab.list?.draw();
+    requests?.show(operation);
   };
 
   function addTab(name, fill) {
@@ -64,6 +66,8 @@ function start() {
   let tree;
   addTab('Tree', (box) => ((tree = new Tree(box, data, select)), tree.list));
   addTab('Types', (box) => void new Types(box, data));
+  let requests;
+  if (data.requests.length) addTab('Requests', (box) => ((requests = new Requests(box, data, select)), undefined));
   const labels = labelled(data);
   if (labels.length) {
     addTab('Labelled', (box) => {

@@ -20,6 +20,7 @@ export function operationWords(data, i) {
     typeOf(data, i),
     element('span', { class: 'detail' }, ` ${detailOf(data, i)}${data.execute[i] ? ' #' + data.execute[i] : ''}  `),
     label ? element('b', {}, data.texts[label] + '  ') : '',
+    data.result.has(i) ? element('span', { class: data.isError.has(i) ? 'failed' : 'detail' }, data.result.get(i) + '  ') : '',
     data.failure.has(i) ? element('span', { class: 'failed' }, 'failed  ') : '',
     element('span', { class: 'times' }, times + '  '),
     state && state !== 'Retired' ? element('span', { class: 'state ' + state }, state) : '',
