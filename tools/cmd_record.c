@@ -385,6 +385,11 @@ static void print_amount(const struct uvt_recorded *recorded)
   fprintf(stderr, "%s", size);
 }
 
+static void print_incomplete(const struct recording *r, const char *why)
+{
+  fprintf(stderr, PREFIX "the trace in %s is not complete: %s\n", r->shown, why);
+}
+
 /* Whether all that LTTng took was written. */
 static bool print_local_summary(const struct recording *r)
 {
@@ -395,8 +400,7 @@ static bool print_local_summary(const struct recording *r)
     newest_snapshot(r, folder);
   struct uvt_recorded recorded = uvt_recorded_look(folder, quiet ? 0 : COUNT_LIMIT_MS);
   if (recorded.truncated || recorded.disk_full) {
-    fprintf(stderr, PREFIX "the trace in %s is not complete: %s\n", r->shown,
-            recorded.disk_full ? "the disk is full" : "it could not be written to its end");
+    print_incomplete(r, recorded.disk_full ? "the disk is full" : "it could not be written to its end");
     return false;
   }
   if (recorded.bytes == 0) {
@@ -461,6 +465,8 @@ static int conclude(struct recording *r)
     return print_summary(r) || status ? status : UVT_EXIT_FAILED;
   if (result == UVT_SESSION_GONE && !r->options->live_url)
     fprintf(stderr, PREFIX "%s; what was recorded lies in %s\n", error.text, r->shown);
+  else if (!r->options->live_url && uvt_recorded_look(r->output, 0).disk_full)
+    print_incomplete(r, "the disk is full"); /* LTTng's own words name what failed in the end, not why */
   else
     fprintf(stderr, PREFIX "%s\n", error.text);
   return status ? status : UVT_EXIT_FAILED;

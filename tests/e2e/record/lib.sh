@@ -31,14 +31,25 @@ one_line() {
   [ "$(grep -c '' err)" -eq 1 ] && grep -q -e "$1" err || fail "not one line with \"$1\": $(cat err)"
 }
 
-emit() {
-  "$UVTREE" record "$@"
+# An emitter that is held is at a known place: it has emitted its pairs once, and waits until it is released to emit as
+# many again (emitter.c). held_emitter PAIRS RATE: its command line, in the array `emitter`.
+held_emitter() {
+  rm -f hold hold.reached
+  mkfifo hold
+  emitter=("$UVT_EMITTER" "$PROVIDER" "$1" "$2" 1 "$PWD/hold")
 }
 
-# within SECONDS COMMAND...: tries again until it succeeds.
-within() {
-  local tries=$(($1 * 20))
-  shift
+await_held() {
+  eventually test -e hold.reached || fail "$1: the emitter does not get so far: $(cat err)"
+}
+
+release_emitter() {
+  echo go >hold
+}
+
+# eventually COMMAND...: tries again until it succeeds. What must happen does at once; the bound is for what is broken.
+eventually() {
+  local tries=1200
   until "$@" >/dev/null 2>&1; do
     tries=$((tries - 1))
     [ $tries -gt 0 ] || return 1
@@ -56,7 +67,7 @@ no_daemons() {
 
 # Nothing is left: no process, no session, no shared memory but the two pages on which LTTng's programs wait for a daemon.
 nothing_left() {
-  within 3 no_daemons || fail "$1: still running: $(daemons | xargs ps -o pid,args -p)"
+  eventually no_daemons || fail "$1: still running: $(daemons | xargs ps -o pid,args -p)"
   local files
   files=$(find /dev/shm -type f ! -name 'lttng-ust-wait-*')
   [ -z "$files" ] || fail "$1: left in /dev/shm: $files"

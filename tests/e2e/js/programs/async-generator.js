@@ -17,7 +17,7 @@ async function* values() {
 
 (async function main() {
   for await (const value of values())
-    setImmediate(function got() {
+    process.nextTick(function got() {
       return value;
     });
 })();

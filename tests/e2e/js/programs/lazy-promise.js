@@ -9,7 +9,7 @@ function load() {
   config ??= new Promise(function executor(resolve) {
     setTimeout(function loaded() {
       resolve('value');
-    }, 300);
+    }, 1500);
   });
   return config;
 }
@@ -20,13 +20,12 @@ const server = http.createServer(async function handler(request, response) {
 });
 server.listen(0, '127.0.0.1', function listening() {
   const { port } = server.address();
-  ask(port, '/first');
-  setTimeout(function second() {
-    ask(port, '/second');
-  }, 100);
-  setTimeout(function third() {
+  ask(port, '/first', function third() {
     ask(port, '/third', function done() {
       server.close();
     });
-  }, 600);
+  });
+  setTimeout(function second() {
+    ask(port, '/second');
+  }, 100);
 });

@@ -5,7 +5,7 @@ const { EventEmitter } = require('events');
 
 const emitter = new EventEmitter();
 emitter.on('event', function often() {
-  setImmediate(function later() {});
+  process.nextTick(function later() {});
 });
 emitter.once('event', function once() {});
 setTimeout(function emit() {

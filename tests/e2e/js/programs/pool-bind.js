@@ -20,13 +20,14 @@ function release() {
   waiting.shift()?.();
 }
 
-acquire(function first() {
-  setTimeout(function done() {
-    release();
-  }, 100);
-});
+// The timer that is made first and is shorter fires first, however late both are.
 setTimeout(function customer() {
   acquire(function second() {
     setImmediate(function used() {});
   });
 }, 2);
+acquire(function first() {
+  setTimeout(function done() {
+    release();
+  }, 100);
+});

@@ -25,7 +25,7 @@ function runAll() {
 
 list.push(new Entry(function once() {}, false));
 list.push(new Entry(function again() {
-  setImmediate(function later() {});
+  process.nextTick(function later() {});
 }, true));
 setTimeout(function first() {
   runAll();

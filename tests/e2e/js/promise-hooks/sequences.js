@@ -11,7 +11,8 @@ let line = '';
 const number = (promise) => numbers.get(promise) ?? (numbers.set(promise, ++last), last);
 const log = (text) => { line += `${text} `; };
 const say = (text) => log(`[${text}]`);
-const later = (resolve) => setTimeout(() => { say('timer'); resolve(); }, 2);
+let waiting = 0;
+const later = (resolve) => { waiting++; setTimeout(() => { waiting--; say('timer'); resolve(); }, 2); };
 const deferred = () => { let resolve, reject; const promise = new Promise((a, b) => { resolve = a; reject = b; }); return { promise, resolve, reject }; };
 
 const ways = {
@@ -57,7 +58,9 @@ const names = Object.keys(ways);
       settled: (promise) => log(`s${number(promise)}`),
     });
     ways[names[at]]();
-    setTimeout(() => {
+    setTimeout(function end() {
+      if (waiting)
+        return setTimeout(end, 2);
       stop();
       process._rawDebug(`${names[at]}: ${line.trim()}`);
       next(at + 1);

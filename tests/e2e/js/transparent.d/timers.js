@@ -23,16 +23,19 @@ const again = setTimeout(() => {
   console.log('again', ++rounds);
   if (rounds < 3)
     again.refresh();
+  else if (rounds === 3)
+    setImmediate(() => again.refresh()); // when it is over
+  else
+    end();
 }, 2);
 const inside = setInterval(() => {
   console.log('interval');
   clearInterval(inside);
 }, 2);
-setTimeout(() => again.refresh(), 40);
 const controller = new AbortController();
 sleep(1000, null, { signal: controller.signal }).catch((error) => console.log(error.name));
 controller.abort();
-(async () => {
-  await sleep(60);
+async function end() {
+  await sleep(1);
   console.log(rounds, clearTimeout.call(null, setTimeout(say('never 9'), 1)));
-})();
+}

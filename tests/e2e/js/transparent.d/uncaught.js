@@ -13,9 +13,12 @@ switch (process.argv[2]) {
     break;
 }
 process.on('exit', (code) => console.log('exit', code));
-setTimeout(() => console.log('later'), 30);
-if (process.argv[2] !== 'domain')
+const later = () => setTimeout(() => console.log('later'), 30);
+if (process.argv[2] === 'domain')
+  later();
+else
   setImmediate(function thrower() {
+    later();
     process.nextTick(() => console.log('tick'));
     throw new Error('thrown');
   });
