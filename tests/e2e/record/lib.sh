@@ -39,8 +39,14 @@ held_emitter() {
   emitter=("$UVT_EMITTER" "$PROVIDER" "$1" "$2" 1 "$PWD/hold")
 }
 
+# await_held WHAT [PID [FOLDER]]: until the emitter that process PID (default: the last one that went into the background)
+# records is held, in that folder.
 await_held() {
-  eventually test -e hold.reached || fail "$1: the emitter does not get so far: $(cat err)"
+  local recorder=${2:-$!} reached=${3:-.}/hold.reached
+  until [ -e "$reached" ]; do
+    kill -0 "$recorder" 2>/dev/null || fail "$1: the emitter does not get so far: $(cat err)"
+    sleep 0.05
+  done
 }
 
 release_emitter() {
