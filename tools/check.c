@@ -50,7 +50,8 @@ static bool in_range(struct uvt_check *check, const char *name, uint64_t value)
   return false;
 }
 
-static bool check_ranges(struct uvt_check *check)
+/* Says which are out of range. */
+static bool check_each_range(struct uvt_check *check)
 {
   const struct uvt_event *event = check->event;
   bool ranges = in_range(check, "time", event->time) & in_range(check, "processID", event->processID) &
@@ -67,6 +68,17 @@ static bool check_ranges(struct uvt_check *check)
   return false;
 }
 
+static bool check_ranges(struct uvt_check *check)
+{
+  const struct uvt_event *event = check->event;
+  /* The limit is a power of two: one is too great where all together are. */
+  uint64_t all = event->time | event->processID | event->executeID | event->linkID | event->causeID |
+                 event->within | event->operationID | event->loopID | event->from | event->to;
+  for (size_t i = 0; i < event->coalesced_count; i++)
+    all |= event->coalesced[i];
+  return (all < ID_LIMIT && event->pid >= 0) || check_each_range(check);
+}
+
 /* Of a registration and of a blocking call a list of frames; of a failure it is one text. */
 static void check_stack(struct uvt_check *check)
 {
@@ -78,17 +90,22 @@ static void check_stack(struct uvt_check *check)
     uvt_check_found(check, UVT_CHECK_field, false, "data.stack is no list of texts");
 }
 
+static unsigned missing_ids(const struct uvt_event *event)
+{
+  unsigned missing = (event->executeID ? 0 : NEEDS(ID_EXECUTE)) | (event->linkID ? 0 : NEEDS(ID_LINK)) |
+                     (event->causeID ? 0 : NEEDS(ID_CAUSE)) | (event->operationID ? 0 : NEEDS(ID_OPERATION)) |
+                     (event->loopID ? 0 : NEEDS(ID_LOOP));
+  return missing & handlers[event->kind].needs;
+}
+
 static bool check_fields(struct uvt_check *check)
 {
   const struct uvt_event *event = check->event;
-  const uint64_t ids[ID_KINDS] = {event->executeID, event->linkID, event->causeID, event->operationID,
-                                  event->loopID};
-  bool complete = true;
-  for (int kind = 0; kind < ID_KINDS; kind++) {
-    if (!(handlers[event->kind].needs & NEEDS(kind)) || ids[kind])
-      continue;
-    uvt_check_found(check, UVT_CHECK_field, false, "%s is missing", uvt_check_id_names[kind]);
-    complete = false;
+  unsigned missing = missing_ids(event);
+  bool complete = !missing;
+  for (int kind = 0; missing && kind < ID_KINDS; kind++) {
+    if (missing & NEEDS(kind))
+      uvt_check_found(check, UVT_CHECK_field, false, "%s is missing", uvt_check_id_names[kind]);
   }
   if (event->kind == UVT_EV_state && event->state == UVT_STATE_NONE) {
     uvt_check_found(check, UVT_CHECK_field, false, "state is missing, or none of those of an operation");

@@ -16,6 +16,9 @@
 enum { UVT_ID_SET_LEVELS = 6 };
 
 struct uvt_id_set {
+  uint64_t first,
+      next;     /* what is in [first, next) is in the set, whatever the levels say: IDs that came in order */
+  uint64_t top; /* above all; 0: the set is empty */
   struct uvt_id_map level[UVT_ID_SET_LEVELS];
 };
 

@@ -42,6 +42,27 @@ static void test_id_set_dense_stays_small(void **state)
   uvt_id_set_clear(&set);
 }
 
+static void test_id_set_disturbed_order_stays_small(void **state)
+{
+  (void)state;
+  struct uvt_id_set set;
+  uvt_id_set_init(&set);
+  for (uint64_t id = 1; id <= 3000000; id += 1000) { /* a thousand at a time, backwards */
+    for (uint64_t back = 1000; back--;)
+      assert_int_equal(uvt_id_set_add(&set, id + back), 1);
+  }
+  for (uint64_t id = 3000001; id <= 4000000; id += 2) {
+    assert_int_equal(uvt_id_set_add(&set, id + 1), 1);
+    assert_false(uvt_id_set_has(&set, id));
+    assert_int_equal(uvt_id_set_add(&set, id), 1);
+  }
+  for (uint64_t id = 1; id <= 4000000; id++)
+    assert_int_equal(uvt_id_set_add(&set, id), 0);
+  assert_false(uvt_id_set_has(&set, 4000001));
+  assert_true(bytes_of(&set) < 8192);
+  uvt_id_set_clear(&set);
+}
+
 static void test_id_set_with_gaps_costs_a_bit_each(void **state)
 {
   (void)state;
@@ -129,6 +150,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_id_set_dense_stays_small),
+      cmocka_unit_test(test_id_set_disturbed_order_stays_small),
       cmocka_unit_test(test_id_set_with_gaps_costs_a_bit_each),
       cmocka_unit_test(test_id_set_any_order_is_exact),
       cmocka_unit_test(test_id_set_largest_ids),
