@@ -50,15 +50,14 @@ static void put_text(FILE *out, const char *text)
   }
 }
 
-/* "--name VALUE", "--name[=VALUE]" */
-static const char *before_value(const struct uvt_option *option)
+const char *uvt_help_option(const struct uvt_option *option, char words[UVT_HELP_OPTION])
 {
-  return option->otherwise ? "[=" : option->value ? " " : "";
-}
-
-static const char *after_value(const struct uvt_option *option)
-{
-  return option->otherwise ? "]" : "";
+  const char *value = option->value ? option->value : "";
+  if (option->otherwise)
+    snprintf(words, UVT_HELP_OPTION, "--%s[=%s]", option->name, value);
+  else
+    snprintf(words, UVT_HELP_OPTION, "--%s%s%s", option->name, *value ? " " : "", value);
+  return words;
 }
 
 static void put_usage(const struct uvt_command *command, FILE *out)
@@ -71,9 +70,9 @@ static void put_usage(const struct uvt_command *command, FILE *out)
   if (!command->runs_program)
     put_word(&place, command->operand, strlen(command->operand));
   for (const struct uvt_option *option = command->options; option->name; option++) {
-    int size = snprintf(words, sizeof words, "%s--%s%s%s%s%s", option->required ? "" : "[", option->name,
-                        before_value(option), option->value ? option->value : "", after_value(option),
-                        option->required ? "" : "]");
+    char form[UVT_HELP_OPTION];
+    int size = snprintf(words, sizeof words, "%s%s%s", option->required ? "" : "[",
+                        uvt_help_option(option, form), option->required ? "" : "]");
     put_word(&place, words, (size_t)size);
   }
   if (command->runs_program)
@@ -85,8 +84,8 @@ static void put_option(const struct uvt_option *option, FILE *out)
 {
   struct place place = {.out = out, .indent = OPTION_COLUMN};
   int column = option->letter ? fprintf(out, "  -%c, ", option->letter) : fprintf(out, "      ");
-  column += fprintf(out, "--%s%s%s%s", option->name, before_value(option), option->value ? option->value : "",
-                    after_value(option));
+  char words[UVT_HELP_OPTION];
+  column += fprintf(out, "%s", uvt_help_option(option, words));
   if (column + 2 > OPTION_COLUMN)
     fprintf(out, "\n%*s", OPTION_COLUMN, "");
   else
@@ -115,8 +114,7 @@ void uvt_help_command(const struct uvt_command *command, FILE *out)
 
 void uvt_help_program(FILE *out)
 {
-  fprintf(out, "usage: uvtree COMMAND [OPTIONS]\n\n"
-               "Shows the async call tree of a program that runs on libuv, such as Node.js.\n\n");
+  fprintf(out, "usage: uvtree COMMAND [OPTIONS]\n\n" UVT_HELP_WHAT "\n\n");
   for (size_t i = 0; i < uvt_commands_count; i++) {
     struct place place = {.out = out, .column = 13, .indent = 13};
     fprintf(out, "  %-10s ", uvt_commands[i]->name);

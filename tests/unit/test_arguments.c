@@ -210,6 +210,28 @@ static void test_help_names_all_options_in_80_columns(void **state)
   free(text);
 }
 
+/* What begins with a dot is a request of troff's, and a backslash begins an escape. */
+static void test_manual_texts_stay_texts(void **state)
+{
+  (void)state;
+  static const struct uvt_option one[] = {
+      {.name = "one", .value = "X", .help = ".TH \\n(x", .take = uvt_take_text}, {0}};
+  static const struct uvt_command odd = {.name = "odd",
+                                         .summary = "'so /etc/passwd",
+                                         .operand = "SOURCE",
+                                         .options = one,
+                                         .notes = "a\n  .b\n\nc\n"};
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  uvt_manual_command(&odd, out);
+  fclose(out);
+  assert_non_null(strstr(text, "\n.TP\n\\fB\\-\\-one\\fR X\n\\&.TH \\en(x\n"));
+  assert_non_null(strstr(text, "uvtree\\-odd \\- \\&'so /etc/passwd\n"));
+  assert_non_null(strstr(text, ".SH NOTES\na\n.nf\n  .b\n.PP\n.fi\nc\n.SH SEE ALSO\n"));
+  free(text);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -218,6 +240,7 @@ int main(void)
       cmocka_unit_test(test_arguments_wrong_ones_are_told),
       cmocka_unit_test(test_arguments_of_the_program_are_left_to_it),
       cmocka_unit_test(test_help_names_all_options_in_80_columns),
+      cmocka_unit_test(test_manual_texts_stay_texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
