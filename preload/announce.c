@@ -23,10 +23,15 @@
 #include "route.h"
 
 #define AGAIN_NS UINT64_C(10000000000)
+/* LTTng tells programs of a session a moment before it takes their records: a first description may be too
+ * early. */
+#define SOON_NS UINT64_C(100000000)
 #define SPIN_MAX 1000000 /* only a handler that interrupted the announcing thread itself gets there */
 
 static const int never = 0;
-static const struct uvt_emit no_emit = {.records_begin = &never, .records_link = &never};
+static const void *const nobody = NULL;
+static const struct uvt_emit no_emit = {
+    .records_begin = &never, .records_link = &never, .recorders = &nobody};
 const struct uvt_emit *uvt_emit = &no_emit;
 uint32_t uvt_process;
 uint32_t uvt_epoch;
@@ -39,7 +44,8 @@ static struct {
   uint32_t parent;
   uint64_t parent_execute;
 } origin;
-static uint64_t described_at; /* CLOCK_MONOTONIC_COARSE */
+static uint64_t again_at;     /* CLOCK_MONOTONIC_COARSE */
+static const void *recorders; /* who recorded when it was described last (emit.h) */
 static bool described;        /* how=start has been said: from now on it is an announcement */
 
 static uint32_t random_key(void)
@@ -138,21 +144,34 @@ static void tell_lost(void)
     uvt_emit->lost(&(struct uvt_rec_lost){.process = uvt_process, .count = count});
 }
 
+static const void *recorders_now(void)
+{
+  return __atomic_load_n(uvt_emit->recorders, __ATOMIC_ACQUIRE);
+}
+
 /* The process; its threads and loops follow as each next records something. */
 static void describe(enum uvt_how how)
 {
+  const void *now = recorders_now();
+  bool awaited = how == UVT_how_start && uvt_env.wait; /* then the program has waited until LTTng was ready */
+  again_at = uvt_now_coarse() + (now == recorders || awaited ? AGAIN_NS : SOON_NS);
+  recorders = now;
   record_process(how);
   described = true;
-  described_at = uvt_now_coarse();
   uvt_epoch++;
+}
+
+static bool is_due(void)
+{
+  return uvt_now_coarse() >= again_at || recorders_now() != recorders;
 }
 
 void uvt_announce_again(void)
 {
-  if (uvt_now_coarse() - described_at < AGAIN_NS || !announcing_lock())
+  if (!is_due() || !announcing_lock())
     return;
   int saved = errno;
-  if (uvt_on && uvt_now_coarse() - described_at >= AGAIN_NS)
+  if (uvt_on && is_due())
     describe(UVT_how_again);
   errno = saved;
   __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);

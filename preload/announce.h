@@ -25,8 +25,8 @@ void uvt_provider_load(long wait_ms);
  * doing so). */
 bool uvt_announce(struct uvt_thread *thread);
 void uvt_recording_off(void);
-/* Every 10 s, describes all again: a snapshot's oldest records are gone (rulings, 11). Call where a loop
- * wakes up. */
+/* Describes all again when another session records, too, and every 10 s: a snapshot's oldest records are gone
+ * (rulings, 11). Call where a loop wakes up. */
 void uvt_announce_again(void);
 
 /* True: record; what the record rests on has been described. */

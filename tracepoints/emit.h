@@ -12,13 +12,15 @@
 
 #include "schema.h"
 
-#define UVT_EMIT_ABI 2 /* raised with every change of this struct: both objects are installed together */
+#define UVT_EMIT_ABI 3 /* raised with every change of this struct: both objects are installed together */
 
 struct uvt_emit {
   uint32_t abi;
   /* Non-zero while some session records execute_begin and link, respectively: plain loads, no call. */
   const int *records_begin;
   const int *records_link;
+  /* What is there changes whenever a session begins or ends to record: to be compared, never followed. */
+  const void *const *recorders;
 #define UVT_EMIT_FN(event) void (*event)(const struct uvt_rec_##event *record);
   UVT_EVENTS(UVT_EMIT_FN)
 #undef UVT_EMIT_FN

@@ -50,6 +50,7 @@ __attribute__((visibility("default"))) const struct uvt_emit uvt_emit_table = {
     .abi = UVT_EMIT_ABI,
     .records_begin = &lttng_ust_tracepoint_uvtree___execute_begin.state,
     .records_link = &lttng_ust_tracepoint_uvtree___link.state,
+    .recorders = (const void *const *)&lttng_ust_tracepoint_uvtree___execute_begin.probes,
 #define SLOT(event) .event = emit_##event,
     UVT_EVENTS(SLOT).touch = lttng_ust_init_thread,
     .before_fork = before_fork,
