@@ -30,7 +30,7 @@ struct uvt_command {
   "file, or - for standard input."
 
 /* X(name): defined in cmd_<name>.c as `const struct uvt_command uvt_cmd_<name>`, listed in this order. */
-#define UVT_COMMANDS(X) X(record) X(convert) X(check) X(tree) X(path) X(stats) X(requests) X(view)
+#define UVT_COMMANDS(X) X(record) X(convert) X(check) X(tree) X(path) X(stack) X(stats) X(requests) X(view)
 
 #define UVT_COMMAND_DECLARE(name) extern const struct uvt_command uvt_cmd_##name;
 UVT_COMMANDS(UVT_COMMAND_DECLARE)

@@ -267,6 +267,19 @@ static uint32_t describe(struct uvt_tree *tree, uint32_t process, uint32_t index
   return keep_text(tree, text);
 }
 
+/* All stacks of a stream are in one store. */
+static uint32_t keep_stack(struct uvt_tree *tree, const struct uvt_event *event)
+{
+  const struct uvt_datum *stack = uvt_event_datum(event, "stack");
+  tree->stacks_left_out +=
+      (stack && stack->type == UVT_DATUM_STRINGS) || uvt_event_is_set(event, "stackLost");
+  if (!stack || stack->type != UVT_DATUM_STACK)
+    return 0;
+  if (!tree->stacks)
+    tree->stacks = uvt_stack_store_hold(stack->stacks);
+  return (uint32_t)stack->number;
+}
+
 static void on_link(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
 {
   uint32_t parent = find_index(&uvt_tree_proc(tree, process)->executes, event->executeID);
@@ -281,6 +294,8 @@ static void on_link(struct uvt_tree *tree, uint32_t process, const struct uvt_ev
   registration->link = event->linkID;
   registration->linked = event->time;
   registration->repeat = uvt_event_is_set(event, "repeat");
+  registration->js = !strcmp(uvt_event_string(event, "layer"), "js");
+  registration->stack = keep_stack(tree, event);
   uint32_t detail = describe(tree, process, index, event);
   uvt_tree_reg(tree, index)->detail = detail;
 }
@@ -518,11 +533,29 @@ static void on_label(struct uvt_tree *tree, uint32_t process, const struct uvt_e
 static void on_failed(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
 {
   struct uvt_tree_operation *operation = invoked(tree, process, event);
-  const char *message = uvt_event_string(event, "message");
+  uint32_t message = keep_text(tree, uvt_event_string(event, "message"));
+  uint32_t stack = keep_text(tree, uvt_event_string(event, "stack"));
+  uint32_t index = append(tree, &tree->failures, sizeof(struct uvt_tree_failure));
+  if (index)
+    *uvt_tree_fail(tree, index) = (struct uvt_tree_failure){
+        .execute = event->executeID,
+        .operation = find_index(&uvt_tree_proc(tree, process)->executes, event->executeID),
+        .process = process,
+        .message = message,
+        .stack = stack};
   if (!operation)
     return;
   operation->flags |= UVT_TREE_FAILED;
-  operation->failure = keep_text(tree, message);
+  operation->failure = message;
+}
+
+/* All that the invocation has rejected so far: the stream does not say which. */
+static void on_handled(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
+{
+  for (uint32_t i = 1; i < tree->failures.count; i++) {
+    struct uvt_tree_failure *failure = uvt_tree_fail(tree, i);
+    failure->handled |= failure->process == process && failure->execute == event->executeID;
+  }
 }
 
 static void on_process(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
@@ -555,6 +588,7 @@ static void (*const handlers[UVT_EV_COUNT])(struct uvt_tree *tree, uint32_t proc
     [UVT_EV_cause] = on_cause,
     [UVT_EV_cancel] = on_cancel,
     [UVT_EV_failedCallback] = on_failed,
+    [UVT_EV_handled] = on_handled,
     [UVT_EV_operation] = on_operation,
     [UVT_EV_state] = on_state,
     [UVT_EV_poolBegin] = on_pool,
@@ -637,6 +671,7 @@ struct uvt_tree *uvt_tree_create(const struct uvt_tree_moment *moment)
   append(tree, &tree->operations, sizeof(struct uvt_tree_operation));
   append(tree, &tree->registrations, sizeof(struct uvt_tree_registration));
   append(tree, &tree->processes, sizeof(struct uvt_tree_process));
+  append(tree, &tree->failures, sizeof(struct uvt_tree_failure));
   if (reserve_text(tree, 1))
     tree->texts[tree->texts_size++] = '\0';
   if (tree->status == 0)
@@ -656,6 +691,8 @@ void uvt_tree_destroy(struct uvt_tree *tree)
   free(tree->operations.items);
   free(tree->registrations.items);
   free(tree->processes.items);
+  free(tree->failures.items);
+  uvt_stack_store_release(tree->stacks);
   free(tree->texts);
   free(tree);
 }

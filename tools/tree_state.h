@@ -8,6 +8,7 @@
 #define UVT_TREE_STATE_H
 
 #include "id_map.h"
+#include "stack_store.h"
 #include "tree.h"
 
 #define UVT_TREE_NEVER UINT64_MAX
@@ -47,8 +48,19 @@ struct uvt_tree_registration {
   uint32_t first, last;                               /* operations */
   uint32_t count;
   uint32_t process;
+  uint32_t stack; /* where it was linked, in the tree's store; 0: not known */
+  bool js;
   bool repeat;
   bool root; /* not a registration: all root invocations of a thread */
+};
+
+/* An uncaught error, or a rejection that nobody handled. */
+struct uvt_tree_failure {
+  uint64_t execute;
+  uint32_t operation; /* 0: not in the stream */
+  uint32_t process;
+  uint32_t message, stack; /* texts; the error's own stack is one text of several lines */
+  bool handled;            /* somebody did, later */
 };
 
 struct uvt_tree_process {
@@ -74,7 +86,9 @@ struct uvt_tree {
   struct uvt_sink sink;
   struct uvt_tree_moment moment;
   bool reached; /* the invocation that is the moment has begun */
-  struct uvt_tree_array operations, registrations, processes;
+  struct uvt_tree_array operations, registrations, processes, failures;
+  struct uvt_stack_store *stacks; /* held; NULL: none was in the stream */
+  uint64_t stacks_left_out;       /* that the store had no room for */
   char *texts;
   size_t texts_size, texts_capacity;
   struct uvt_id_map text_hashes; /* hash of a text: where it lies */
@@ -96,6 +110,11 @@ static inline struct uvt_tree_registration *uvt_tree_reg(const struct uvt_tree *
 static inline struct uvt_tree_process *uvt_tree_proc(const struct uvt_tree *tree, uint32_t index)
 {
   return (struct uvt_tree_process *)tree->processes.items + index;
+}
+
+static inline struct uvt_tree_failure *uvt_tree_fail(const struct uvt_tree *tree, uint32_t index)
+{
+  return (struct uvt_tree_failure *)tree->failures.items + index;
 }
 
 static inline const char *uvt_tree_text(const struct uvt_tree *tree, uint32_t text)
