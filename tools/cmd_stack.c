@@ -80,8 +80,7 @@ static int run(int argc, char **argv)
 const struct uvt_command uvt_cmd_stack = {
     .name = "stack",
     .operand = "SOURCE",
-    .summary =
-        "show the long stack of an invocation, or of what failed: every hop with the frames it came from",
+    .summary = "show the long stack of an invocation, or of what failed, frame by frame",
     .about =
         UVT_HELP_SOURCE " Shown is invocation #N with the stack where it was registered, then the one that "
                         "registered it, and so on to the root. A message goes on with the one that sent it.",
