@@ -30,14 +30,33 @@ static uint32_t sender_of(const struct uvt_tree *tree, uint32_t operation)
   return is_async(tree, operation) && causer != parent && began_before(tree, causer, operation) ? causer : 0;
 }
 
-/* The async callback that handed a message to JavaScript: to a port, which is told of again and again. */
+static bool is_javascript(const struct uvt_tree *tree, uint32_t operation)
+{
+  return uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->js;
+}
+
+/* The async callback that handed a message to JavaScript: to a port, which is told of again and again. A
+ * worker that ends hands over what is left within the callback that tells its end. */
 static uint32_t carrier_of(const struct uvt_tree *tree, uint32_t operation)
 {
-  const struct uvt_tree_registration *registration =
-      uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration);
+  enum { NESTED_MAX = 16 };
   uint32_t within = uvt_tree_op(tree, operation)->within;
-  bool message = registration->js && registration->repeat && began_before(tree, within, operation);
-  return message && sender_of(tree, within) ? within : 0;
+  if (!is_javascript(tree, operation) ||
+      !uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->repeat)
+    return 0;
+  for (int i = 0; i < NESTED_MAX && within && is_javascript(tree, within); i++)
+    within = uvt_tree_op(tree, within)->within;
+  return began_before(tree, within, operation) && sender_of(tree, within) ? within : 0;
+}
+
+/* What runs a main script, where it is not just the thread's native root: a worker is told to by a message.
+ */
+static uint32_t runner_of(const struct uvt_tree *tree, uint32_t operation)
+{
+  uint32_t within = uvt_tree_op(tree, operation)->within;
+  bool root = uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->root;
+  bool native_root = uvt_tree_reg(tree, uvt_tree_op(tree, within)->registration)->root;
+  return root && !native_root && began_before(tree, within, operation) ? within : 0;
 }
 
 static uint32_t step_from(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
@@ -48,7 +67,8 @@ static uint32_t step_from(const struct uvt_tree *tree, uint32_t operation, enum 
   if (kind == UVT_CHAIN_ORIGINS && (next = sender_of(tree, operation)))
     return next;
   *step = UVT_CHAIN_WITHIN;
-  if (kind == UVT_CHAIN_ORIGINS && (next = carrier_of(tree, operation)))
+  if (kind == UVT_CHAIN_ORIGINS &&
+      ((next = carrier_of(tree, operation)) || (next = runner_of(tree, operation))))
     return next;
   *step = UVT_CHAIN_LINKED;
   return uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->parent;

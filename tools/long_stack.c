@@ -92,14 +92,18 @@ static void print_frame(const struct printer *printer, unsigned indent, const ch
     fprintf(out, "%s\n", clean);
     return;
   }
+  const char *mark = printer->view->ascii ? "..." : "\u2026";
   char *file = strstr(clean, " /");
+  if (*clean == '/') {
+    fprintf(out, "%s%s\n", mark, last_columns(clean, room - uvt_words_columns(mark)));
+    return;
+  }
   if (!file || strstr(clean, "+0x")) {
     fprintf(out, "%s\n", uvt_cut(clean, room, printer->view->ascii));
     return;
   }
   *file++ = '\0';
   uvt_cut(clean, room / 2, printer->view->ascii);
-  const char *mark = printer->view->ascii ? "..." : "\u2026";
   size_t left = room - uvt_words_columns(clean) - 1;
   if (uvt_words_columns(file) <= left)
     fprintf(out, "%s %s\n", clean, file);
@@ -138,7 +142,7 @@ static void print_step(const struct printer *printer, size_t i)
   uint32_t stack = chain->links[i].step == UVT_CHAIN_LINKED ? stack_of(chain, i) : 0;
   static const char *const words[] = {[UVT_CHAIN_LINKED] = "registered in",
                                       [UVT_CHAIN_SENT] = "sent from",
-                                      [UVT_CHAIN_WITHIN] = "a message, which came with"};
+                                      [UVT_CHAIN_WITHIN] = "handed over in"};
   fprintf(printer->chain.out, "%*s%s%s #%" PRIu64 "%s%s\n", UVT_CHAIN_INDENT, "", dim(printer),
           words[chain->links[i].step], next, stack ? " at" : "", plain(printer));
   if (stack)
