@@ -324,16 +324,11 @@ static void on_process(void *user, struct uvt_measure_process *measured)
   measured->user = process;
 }
 
-static void leave_queue(struct uvt_stats *stats, const struct uvt_measure_registration *registration,
-                        uint64_t queued, uint64_t time);
-
 static void on_begin(void *user, struct uvt_measure_invocation *invocation, const struct uvt_event *event)
 {
   (void)event;
   struct uvt_stats *stats = user;
   const struct uvt_measure_registration *registration = invocation->registration;
-  if (registration && invocation->error && strcmp(invocation->error, "ECANCELED") == 0)
-    leave_queue(stats, registration, invocation->queued, invocation->ready);
   bool waits = registration && !registration->works && !registration->always_ready;
   if (!is_within(stats, invocation->begun))
     return;
@@ -420,20 +415,6 @@ static void on_pool_end(void *user, struct uvt_measure_registration *registratio
   if (is_within(stats, registration->pool_ended))
     add_time(stats, type_of(stats, process, registration->type, false), UVT_STATS_POOL_WORK,
              registration->pool_begun, registration->pool_ended);
-}
-
-/* It was taken out of the queue: until then it waited. */
-static void leave_queue(struct uvt_stats *stats, const struct uvt_measure_registration *registration,
-                        uint64_t queued, uint64_t time)
-{
-  struct uvt_stats_pool *pool = &uvt_stats_process_of(registration->process)->pool;
-  if (registration->pooled && registration->pool_begun == NEVER)
-    add_span(stats, &pool->timeline, pool->timeline.waiting, queued, time);
-}
-
-static void on_retire(void *user, struct uvt_measure_operation *operation, uint64_t time)
-{
-  leave_queue(user, operation->registration, operation->queued, time);
 }
 
 /* It is still with a worker, or waiting for one, when the stream ends. */
@@ -552,7 +533,6 @@ struct uvt_stats *uvt_stats_create(const struct uvt_stats_options *options)
                                                        .end = on_end,
                                                        .pool_begin = on_pool_begin,
                                                        .pool_end = on_pool_end,
-                                                       .retire = on_retire,
                                                        .poll_begin = on_poll_begin,
                                                        .poll_end = on_poll_end};
   struct uvt_stats *stats = calloc(1, sizeof *stats);

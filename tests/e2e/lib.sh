@@ -46,22 +46,6 @@ canonical_tree() {
   "$(tool_node)" "$E2E/canonical-tree.js" "$@"
 }
 
-# Goes on in namespaces of its own, with a session daemon of its own: a session records every program on the machine
-# that is preloaded, also those of other tests. What is started here ends with the script.
-alone() {
-  [ -z "${UVTREE_ALONE:-}" ] || return 0
-  local map=
-  [ "$(id -u)" -eq 0 ] || map=--map-root-user
-  # shellcheck disable=SC2086 # nothing, or an option
-  unshare $map --mount --pid --fork --mount-proc true 2>/dev/null || return 0 # then alone or not, as it happens
-  # shellcheck disable=SC2016,SC2086 # the inner shell expands these
-  UVTREE_ALONE=1 exec unshare $map --mount --pid --fork --mount-proc --kill-child bash -euc '
-    mount -t tmpfs none /run
-    mount -t tmpfs none /dev/shm
-    unset LTTNG_HOME
-    "$@"' bash "$0" "$@"
-}
-
 # A scratch directory that is gone when the script ends. UVTREE_KEEP keeps it, to look at a failure.
 scratch() {
   SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/uvtree-e2e.XXXXXX")
