@@ -211,8 +211,11 @@ static void on_link(struct uvt_measure *measure, process_t *process, const struc
   const char *name = uvt_event_string(event, "type");
   const struct type *type = type_of(measure, *name ? name : "unknown");
   bool js = strcmp(uvt_event_string(event, "layer"), "js") == 0;
+  int64_t fd = -1;
+  uvt_event_number(event, "fd", &fd);
   *registration = (registration_t){.process = process,
                                    .id = event->linkID,
+                                   .fd = fd,
                                    .type = type->name,
                                    .detail = kept,
                                    .js = js,

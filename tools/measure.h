@@ -40,6 +40,7 @@ struct uvt_measure_registration {
   uint64_t id;
   const char *type;  /* kept until the end; the same pointer for the same text */
   char *detail;      /* never NULL */
+  int64_t fd;        /* what it reads from, and the like; -1: not told */
   bool pooled;       /* its work is the thread pool's */
   bool works;        /* uv_queue_work: its callback is the pool's work itself */
   bool always_ready; /* idle, prepare, check: run once an iteration, whatever happens; their delay is no delay

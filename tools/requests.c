@@ -61,6 +61,7 @@ struct open {
   struct work *works;
   uint32_t parts; /* open invocations of it */
   uint64_t failures;
+  int64_t fd;     /* of its connection; -1: not told */
   uint64_t ended; /* NEVER: its response has not been finished */
   uint64_t last;  /* when something last happened of it */
   struct open *older, *newer;
@@ -367,7 +368,7 @@ static struct open *make_open(struct uvt_requests *requests, struct uvt_measure_
   }
   *place = request;
   *request = (struct open){
-      .serial = ++requests->serials, .process = process, .row = row, .ended = NEVER, .last = begun};
+      .serial = ++requests->serials, .process = process, .row = row, .fd = -1, .ended = NEVER, .last = begun};
   uvt_spent_begin(&request->spent, begun);
   int64_t id = 0;
   uvt_event_number(event, "id", &id);
@@ -416,8 +417,24 @@ static struct hop *make_hop(struct uvt_requests *requests, const invocation_t *i
   return hop;
 }
 
+static bool is_read(const registration_t *registration)
+{
+  return strcmp(registration->type, "uv_read_start") == 0;
+}
+
+/* What it reads from then on is the request's, until that has its response: a connection outlives requests.
+ */
+static void read_for(struct work *work, const struct open *request, struct hop *hop, uint64_t time)
+{
+  work->labelled = request->serial;
+  if (work->owner)
+    return;
+  work->linked = time;
+  replace(&work->linker, hop);
+}
+
 static void label_part(struct uvt_requests *requests, invocation_t *invocation, struct open *request,
-                       struct hop *hop)
+                       struct hop *hop, uint64_t time)
 {
   struct part *part = part_of(requests, invocation);
   struct work *work = invocation->registration ? work_of(requests, invocation->registration) : NULL;
@@ -425,8 +442,11 @@ static void label_part(struct uvt_requests *requests, invocation_t *invocation, 
     return;
   own(part, request);
   replace(&part->hop, hop);
-  if (work)
-    work->labelled = request->serial;
+  if (!work)
+    return;
+  if (is_read(invocation->registration))
+    request->fd = invocation->registration->fd;
+  read_for(work, request, hop, time);
 }
 
 /* The invocation, and what it is nested in, serves the request from now on; and did so before, if nobody's.
@@ -449,7 +469,7 @@ static void begin_request(struct uvt_requests *requests, invocation_t *invocatio
     request->row->received = outer->received;
   }
   for (invocation_t *i = invocation;; i = i->within) {
-    label_part(requests, i, request, hop);
+    label_part(requests, i, request, hop, event->time);
     if (i == outer)
       break;
   }
@@ -545,10 +565,14 @@ static void on_link(void *user, registration_t *registration, invocation_t *by, 
   struct work *work = work_of(requests, registration);
   if (!work)
     return;
+  owner->row->operations++;
+  if (is_read(registration) && registration->fd >= 0 && registration->fd == owner->fd) {
+    read_for(work, owner, hop_of(by), event->time); /* its connection was paused, and goes on */
+    return;
+  }
   give(work, owner);
   replace(&work->linker, hop_of(by));
   work->linked = event->time;
-  owner->row->operations++;
   if (strncmp(registration->type, "uv_write", strlen("uv_write")) == 0 &&
       uvt_event_number(event, "bytes", &bytes) && bytes > 0) {
     owner->row->sends = true;
@@ -594,8 +618,9 @@ static void set_before(struct hop *hop, const invocation_t *invocation, const st
                        const struct open *owner, uint64_t cause)
 {
   struct hop *outer = of_request(hop_of(invocation->within), owner);
-  bool by_cause = work && work->owner == owner && work->cause_id && work->cause_id == cause && work->causer;
-  struct hop *before = by_cause ? work->causer : work && work->owner == owner ? work->linker : NULL;
+  bool ours = work && (work->owner == owner || work->labelled == owner->serial);
+  bool by_cause = ours && work->cause_id && work->cause_id == cause && work->causer;
+  struct hop *before = by_cause ? work->causer : ours ? work->linker : NULL;
   before = before ? of_request(before, owner) : NULL;
   hop->since = by_cause ? work->caused : before ? work->linked : invocation->begun;
   if (outer && (!before || hop->since <= outer->begun)) {

@@ -117,6 +117,26 @@ static void test_requests_outcome_and_bytes(void **state)
   clear(&told);
 }
 
+/* A connection that a request pauses and goes on reading is still the connection, also of the next request.
+ */
+static void test_requests_of_a_paused_connection(void **state)
+{
+  (void)state;
+  struct told told;
+  read_requests(&told, fopen(GOOD "paused-connection.jsonl", "r"));
+  assert_int_equal(told.count, 2);
+  expect_parts(&told, "POST /a", (const unsigned[]){55, 25, 0, 0, 150});
+  const struct uvt_request *a = find(&told, "POST /a");
+  assert_int_equal(a->received, 140);
+  assert_int_equal(a->operations, 2);
+  assert_false(a->path_cut);
+  assert_int_equal(a->path_count, 3);
+  assert_int_equal(a->path[2].outside, 90000);
+  expect_parts(&told, "GET /b", (const unsigned[]){15, 5, 0, 0, 0});
+  assert_int_equal(find(&told, "GET /b")->received, 7);
+  clear(&told);
+}
+
 /* Work shared is its maker's: the other one waited, for something outside. */
 static void test_requests_critical_path(void **state)
 {
@@ -236,6 +256,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_requests_each_cost_in_its_column),
       cmocka_unit_test(test_requests_outcome_and_bytes),
+      cmocka_unit_test(test_requests_of_a_paused_connection),
       cmocka_unit_test(test_requests_critical_path),
       cmocka_unit_test(test_requests_printed),
       cmocka_unit_test(test_requests_hostile_names),
