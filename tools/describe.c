@@ -47,6 +47,15 @@ const char *uvt_event_error(const struct uvt_event *event)
   return error;
 }
 
+uint32_t uvt_event_stack(const struct uvt_event *event, struct uvt_stack_store **stacks)
+{
+  const struct uvt_datum *datum = uvt_event_datum(event, "stack");
+  if (!datum || datum->type != UVT_DATUM_STACK)
+    return 0;
+  *stacks = datum->stacks;
+  return (uint32_t)datum->number;
+}
+
 void uvt_append(char *text, size_t size, const char *format, const char *value)
 {
   size_t length = strlen(text);

@@ -24,6 +24,10 @@ const char *uvt_datum_error(const struct uvt_datum *datum);
 /* That of the event's data. */
 const char *uvt_event_error(const struct uvt_event *event);
 
+/* The number of its stack in the store that all the stream's stacks are in (stack_store.h), which is told,
+ * too; 0: it has none. */
+uint32_t uvt_event_stack(const struct uvt_event *event, struct uvt_stack_store **stacks);
+
 /* Adds a value, unless it is "", to a text; `format` has one %s. What does not fit is cut. */
 void uvt_append(char *text, size_t size, const char *format, const char *value);
 

@@ -213,12 +213,14 @@ static void on_link(struct uvt_measure *measure, process_t *process, const struc
   bool js = strcmp(uvt_event_string(event, "layer"), "js") == 0;
   int64_t fd = -1;
   uvt_event_number(event, "fd", &fd);
+  struct uvt_stack_store *stacks;
   *registration = (registration_t){.process = process,
                                    .id = event->linkID,
                                    .fd = fd,
                                    .type = type->name,
                                    .detail = kept,
                                    .js = js,
+                                   .stack = uvt_event_stack(event, &stacks),
                                    .pooled = type->pooled,
                                    .works = type->works,
                                    .always_ready = type->always_ready,

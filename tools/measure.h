@@ -46,6 +46,7 @@ struct uvt_measure_registration {
   bool always_ready; /* idle, prepare, check: run once an iteration, whatever happens; their delay is no delay
                       */
   bool js;
+  uint32_t stack; /* where it was linked, in the stream's store (stack_store.h); 0: not known */
   uint64_t pool_begun, pool_ended; /* or UVT_MEASURE_NEVER */
   struct uvt_measure_operation *operations;
   uint32_t running; /* open invocations */

@@ -381,6 +381,36 @@ static bool is_in_runtime_script(const char *frame)
   return strstr(frame, "/uvtree-agent.cjs:") != NULL; /* preload/js_prepare.c */
 }
 
+static bool is_internal(const struct uvt_stack_store *store, const struct frame *frame)
+{
+  if (frame->kind == FRAME_TEXT)
+    return uvt_frame_is_internal(frame->text);
+  const char *file = frame->kind == FRAME_NATIVE ? base_name(image_at(store, frame->image)->path) : "";
+  return frame->kind == FRAME_ADDRESS || is_runtime_file(file, strlen(file));
+}
+
+/* But not those that only tell of what is registered. */
+static bool is_function_of_node(const struct frame *frame)
+{
+  return frame->kind == FRAME_TEXT && strstr(frame->text, " node:") &&
+         !strstr(frame->text, " node:internal/async_hooks:");
+}
+
+/* Without a look into binaries for those that are passed over. */
+const char *uvt_stack_site(struct uvt_stack_store *store, uint32_t stack)
+{
+  size_t count = uvt_stack_length(store, stack), script = 0;
+  const uint32_t *frames = list_of(store, stack_at(store, stack));
+  for (size_t i = 0; i < count; i++) {
+    const struct frame *frame = frame_at(store, frames[i]);
+    if (!is_internal(store, frame))
+      return uvt_stack_frame(store, stack, i);
+    if (!script && is_function_of_node(frame))
+      script = i + 1;
+  }
+  return uvt_stack_frame(store, stack, script ? script - 1 : 0);
+}
+
 bool uvt_frame_is_internal(const char *frame)
 {
   static const char *const engines[] = {"Builtin:", "BytecodeHandler:", "Stub:", "Handler:", "RegExp:", "0x"};

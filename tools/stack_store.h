@@ -48,6 +48,10 @@ uint64_t uvt_stack_store_refused(const struct uvt_stack_store *store);
 size_t uvt_stack_length(const struct uvt_stack_store *store, uint32_t stack);
 const char *uvt_stack_frame(struct uvt_stack_store *store, uint32_t stack, size_t index);
 
+/* Where the program is in a stack: its innermost frame that is not the runtime's; else Node's innermost
+ * function of JavaScript, else just the innermost. */
+const char *uvt_stack_site(struct uvt_stack_store *store, uint32_t stack);
+
 /* Whether a frame is of the runtime (Node, V8, libuv, libc, uvtree itself), not of the program. */
 bool uvt_frame_is_internal(const char *frame);
 

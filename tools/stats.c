@@ -167,6 +167,7 @@ static void fill_long(struct uvt_stats_long *entry, const struct uvt_measure_inv
                                            : invocation->root ? "root"
                                                               : "unknown",
                                    .begun = invocation->begun,
+                                   .stack = registration ? registration->stack : 0,
                                    .ran = ran,
                                    .whole = now - invocation->begun};
   uvt_append(entry->detail, sizeof entry->detail, "%s",
@@ -202,16 +203,16 @@ static void add_invocation(struct uvt_stats_tally *tally, const struct uvt_measu
   add_long(tally, invocation);
 }
 
-static struct uvt_stats_place *place_of(struct uvt_stats *stats, struct uvt_stats_tally *tally,
-                                        const char *type, const char *path)
+static struct uvt_stats_place *place_of(struct uvt_stats *stats, struct uvt_id_map *places, const char *type,
+                                        const char *path)
 {
   uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), path) * 31, type) >> 1;
   bool made;
-  if (tally->places.count >= UVT_STATS_PLACES && !uvt_id_map_find(&tally->places, hash)) {
+  if (places->count >= UVT_STATS_PLACES && !uvt_id_map_find(places, hash)) {
     path = "(others)";
     hash = hash_text(UINT64_C(0xcbf29ce484222325), type) >> 1;
   }
-  struct uvt_stats_place *place = get(stats, &tally->places, hash, sizeof *place, &made);
+  struct uvt_stats_place *place = get(stats, places, hash, sizeof *place, &made);
   if (place && made) {
     uvt_append(place->type, sizeof place->type, "%s", type);
     uvt_append(place->path, sizeof place->path, "%s", path);
@@ -219,20 +220,28 @@ static struct uvt_stats_place *place_of(struct uvt_stats *stats, struct uvt_stat
   return place;
 }
 
-static void add_blocking(struct uvt_stats *stats, struct uvt_stats_tally *tally,
-                         const struct uvt_event *event)
+static void add_spent(struct uvt_stats_place *place, uint64_t spent)
 {
-  int64_t duration = 0;
-  uvt_event_number(event, "duration", &duration);
-  struct uvt_stats_place *place =
-      place_of(stats, tally, uvt_event_string(event, "type"), uvt_event_string(event, "path"));
   if (!place)
     return;
-  uint64_t spent = duration > 0 ? (uint64_t)duration : 0;
   place->count++;
   place->total += spent;
   if (spent > place->longest)
     place->longest = spent;
+}
+
+static void add_blocking(struct uvt_stats *stats, struct uvt_stats_tally *tally,
+                         const struct uvt_event *event)
+{
+  int64_t duration = 0;
+  struct uvt_stack_store *stacks;
+  uint32_t stack = uvt_event_stack(event, &stacks);
+  const char *type = uvt_event_string(event, "type");
+  uvt_event_number(event, "duration", &duration);
+  uint64_t spent = duration > 0 ? (uint64_t)duration : 0;
+  add_spent(place_of(stats, &tally->places, type, uvt_event_string(event, "path")), spent);
+  if (stack)
+    add_spent(place_of(stats, &tally->sites, type, uvt_stack_site(stacks, stack)), spent);
   tally->blocking++;
   tally->blocked += spent;
 }
@@ -258,8 +267,11 @@ static void take_open(struct uvt_stats_startup *startup, const struct uvt_measur
 static void on_link(void *user, struct uvt_measure_registration *registration,
                     struct uvt_measure_invocation *by, const struct uvt_event *event)
 {
-  (void)user;
+  struct uvt_stats *stats = user;
+  struct uvt_stack_store *stacks;
   struct uvt_stats_startup *startup = &uvt_stats_process_of(registration->process)->startup;
+  if (!stats->stacks && uvt_event_stack(event, &stacks))
+    stats->stacks = uvt_stack_store_hold(stacks);
   if (startup->listens || strcmp(registration->type, "uv_listen") != 0)
     return;
   startup->listens = true;
@@ -316,8 +328,12 @@ static void on_process(void *user, struct uvt_measure_process *measured)
   process->first = NEVER;
   process->pool.begun = NEVER;
   process->pool.timeline.width = FIRST_WIDTH;
-  struct uvt_id_map *const maps[] = {&process->types, &process->loops, &process->tally.places,
-                                     &process->startup.tally.places};
+  struct uvt_id_map *const maps[] = {&process->types,
+                                     &process->loops,
+                                     &process->tally.places,
+                                     &process->tally.sites,
+                                     &process->startup.tally.places,
+                                     &process->startup.tally.sites};
   for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
     uvt_id_map_init(maps[i], sizeof(void *));
   uvt_id_map_init(&process->pool.threads, 1);
@@ -573,7 +589,9 @@ static void destroy_process(process_t *process)
   uvt_id_map_clear(&process->loops);
   uvt_id_map_clear(&process->pool.threads);
   clear_places(&process->tally.places);
+  clear_places(&process->tally.sites);
   clear_places(&process->startup.tally.places);
+  clear_places(&process->startup.tally.sites);
   free(process);
 }
 
@@ -586,6 +604,7 @@ void uvt_stats_destroy(struct uvt_stats *stats)
       destroy_process(stats->measure.processes[i]->user);
   }
   uvt_measure_clear(&stats->measure);
+  uvt_stack_store_release(stats->stacks);
   free(stats);
 }
 

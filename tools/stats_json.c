@@ -116,7 +116,18 @@ static json_t *make_pool(const struct uvt_stats_pool *pool, uint64_t to)
   return object;
 }
 
-static json_t *make_long(const struct uvt_stats_long *entry)
+static json_t *make_stack(const struct uvt_stats *stats, uint32_t stack)
+{
+  json_t *list = json_array();
+  for (size_t i = 0; i < uvt_stack_length(stats->stacks, stack); i++) {
+    char clean[4 * UVT_FRAME_TEXT_MAX];
+    json_array_append_new(list, json_string(uvt_words_clean(
+                                    clean, sizeof clean, uvt_stack_frame(stats->stacks, stack, i), false)));
+  }
+  return list;
+}
+
+static json_t *make_long(const struct uvt_stats *stats, const struct uvt_stats_long *entry)
 {
   json_t *object = json_object();
   set_number(object, "executeID", entry->execute);
@@ -127,18 +138,20 @@ static json_t *make_long(const struct uvt_stats_long *entry)
   set_number(object, "ran", entry->whole);
   if (entry->open)
     json_object_set_new(object, "open", json_true());
+  if (entry->stack)
+    json_object_set_new(object, "stack", make_stack(stats, entry->stack));
   return object;
 }
 
-static json_t *make_blocking(const struct uvt_stats_tally *tally)
+/* `what` the path of a place is: of the file, or of the program that calls. */
+static json_t *make_places(const struct uvt_id_map *map, const char *what)
 {
   json_t *list = json_array();
-  struct uvt_stats_place **places =
-      (struct uvt_stats_place **)uvt_stats_sorted(&tally->places, uvt_stats_by_total);
+  struct uvt_stats_place **places = (struct uvt_stats_place **)uvt_stats_sorted(map, uvt_stats_by_total);
   for (size_t i = 0; places && places[i]; i++) {
     json_t *object = json_object();
     set_text(object, "type", places[i]->type);
-    set_text(object, "path", places[i]->path);
+    set_text(object, what, places[i]->path);
     set_number(object, "count", places[i]->count);
     set_number(object, "total", places[i]->total);
     set_number(object, "max", places[i]->longest);
@@ -148,29 +161,31 @@ static json_t *make_blocking(const struct uvt_stats_tally *tally)
   return list;
 }
 
-static void set_tally(json_t *object, const struct uvt_stats_tally *tally, const struct uvt_stats_long *open,
-                      size_t open_count)
+static void set_tally(json_t *object, const struct uvt_stats *stats, const struct uvt_stats_tally *tally,
+                      const struct uvt_stats_long *open, size_t open_count)
 {
   json_t *longest = json_array();
   for (size_t i = 0; i < open_count; i++)
-    json_array_append_new(longest, make_long(&open[i]));
+    json_array_append_new(longest, make_long(stats, &open[i]));
   for (size_t i = 0; i < tally->longest_count; i++)
-    json_array_append_new(longest, make_long(&tally->longest[i]));
+    json_array_append_new(longest, make_long(stats, &tally->longest[i]));
   set_number(object, "invocations", tally->invocations);
   set_number(object, "ran", tally->ran);
   set_number(object, "blockingCalls", tally->blocking);
   set_number(object, "blocked", tally->blocked);
   json_object_set_new(object, "longest", longest);
-  json_object_set_new(object, "blocking", make_blocking(tally));
+  json_object_set_new(object, "blocking", make_places(&tally->places, "path"));
+  if (tally->sites.count)
+    json_object_set_new(object, "blockingBySite", make_places(&tally->sites, "site"));
 }
 
-static json_t *make_startup(const struct uvt_stats_process *process)
+static json_t *make_startup(const struct uvt_stats *stats, const struct uvt_stats_process *process)
 {
   const struct uvt_stats_startup *startup = &process->startup;
   if (!startup->listens)
     return json_null();
   json_t *object = json_object();
-  set_tally(object, &startup->tally, startup->open, startup->open_count);
+  set_tally(object, stats, &startup->tally, startup->open, startup->open_count);
   set_number(object, "ran", startup->tally.ran + startup->open_ran);
   set_number(object, "time", startup->time - process->first);
   set_text(object, "listen", startup->detail);
@@ -188,11 +203,11 @@ static json_t *make_process(const struct uvt_stats *stats, const struct uvt_stat
   set_text(object, "command", process->measured->title);
   set_number(object, "from", from);
   set_number(object, "to", to);
-  set_tally(object, &process->tally, NULL, 0);
+  set_tally(object, stats, &process->tally, NULL, 0);
   json_object_set_new(object, "types", make_types(process));
   json_object_set_new(object, "loops", make_loops(process));
   json_object_set_new(object, "pool", make_pool(&process->pool, to));
-  json_object_set_new(object, "startup", make_startup(process));
+  json_object_set_new(object, "startup", make_startup(stats, process));
   return object;
 }
 

@@ -6,6 +6,7 @@
 #include "histogram.h"
 #include "id_map.h"
 #include "measure.h"
+#include "stack_store.h"
 #include "stats.h"
 
 enum {
@@ -59,6 +60,7 @@ struct uvt_stats_long {
   const char *type;
   char detail[160];
   uint64_t begun, ran, whole; /* ran: without what is nested in it */
+  uint32_t stack;             /* where it was registered, in the stats' store; 0: not known */
   bool open;
 };
 
@@ -73,6 +75,7 @@ struct uvt_stats_tally {
   struct uvt_stats_long longest[UVT_STATS_LONGEST];
   size_t longest_count;
   struct uvt_id_map places;  /* by hash: pointers */
+  struct uvt_id_map sites;   /* likewise; its path is where in the program it was called */
   uint64_t invocations, ran; /* ns, on all threads together, without the pool's */
   uint64_t blocking, blocked;
 };
@@ -101,6 +104,7 @@ struct uvt_stats {
   struct uvt_sink sink;
   struct uvt_stats_options options;
   struct uvt_measure measure;
+  struct uvt_stack_store *stacks; /* held; NULL: none was in the stream */
   int status;
   bool ended;
 };

@@ -257,6 +257,37 @@ static void add_long(const struct printer *printer, struct uvt_table *table,
   add_duration(printer, table, entry->whole);
 }
 
+/* "f /app/lib/x.js:1:2" as "f …/x.js:1:2" where it is long: the line counts for more than the folder. */
+static const char *short_site(const struct printer *printer, const char *site, char *text, size_t size)
+{
+  enum { LONG = 36 };
+  const char *function_end = strchr(site, ' '), *slash = strrchr(site, '/');
+  if (strlen(site) <= LONG || !function_end || !slash || slash < function_end || strchr(site, '('))
+    return site;
+  snprintf(text, size, "%.*s %s%s", (int)(function_end - site), site, printer->view->ascii ? "..." : "\u2026",
+           slash);
+  return text;
+}
+
+/* Where in the program those were registered whose stacks are known. */
+static void print_sites(const struct printer *printer, const struct uvt_stats_tally *tally)
+{
+  bool first = true;
+  for (size_t i = 0; i < tally->longest_count; i++) {
+    const struct uvt_stats_long *entry = &tally->longest[i];
+    char text[UVT_FRAME_TEXT_MAX + 32];
+    char clean[4 * sizeof text];
+    if (!entry->stack)
+      continue;
+    snprintf(text, sizeof text, "    #%" PRIu64 " %s", entry->execute,
+             uvt_stack_site(printer->stats->stacks, entry->stack));
+    uvt_words_clean(clean, sizeof clean, text, printer->view->ascii);
+    fputs(first ? "  registered at:\n" : "", printer->out);
+    fprintf(printer->out, "%s\n", uvt_cut(clean, printer->view->width, printer->view->ascii));
+    first = false;
+  }
+}
+
 static void print_longest(const struct printer *printer, const char *head, const struct uvt_stats_long *open,
                           size_t open_count, const struct uvt_stats_tally *tally)
 {
@@ -273,13 +304,14 @@ static void print_longest(const struct printer *printer, const char *head, const
     add_long(printer, &table, &tally->longest[i]);
   fputc('\n', printer->out);
   uvt_table_print(&table, printer->out);
+  print_sites(printer, tally);
 }
 
-static void print_blocking(const struct printer *printer, const struct uvt_stats_tally *tally)
+static void print_places(const struct printer *printer, const char *head, const struct uvt_id_map *map,
+                         bool sites)
 {
-  struct uvt_stats_place **places =
-      (struct uvt_stats_place **)uvt_stats_sorted(&tally->places, uvt_stats_by_total);
-  static const char *const heads[] = {"blocking calls", "count", "longest", "together"};
+  struct uvt_stats_place **places = (struct uvt_stats_place **)uvt_stats_sorted(map, uvt_stats_by_total);
+  const char *const heads[] = {head, "count", "longest", "together"};
   struct uvt_table table = new_table(printer, 4);
   if (!places || !places[0]) {
     free(places);
@@ -289,16 +321,25 @@ static void print_blocking(const struct printer *printer, const struct uvt_stats
     uvt_table_add(&table, "%s", heads[i]);
   size_t count = 0;
   for (; places[count] && count < PLACES_SHOWN; count++) {
-    add_clean(printer, &table, places[count]->type, places[count]->path);
+    char shorter[sizeof places[count]->path + 8];
+    const char *path = places[count]->path;
+    add_clean(printer, &table, places[count]->type,
+              sites ? short_site(printer, path, shorter, sizeof shorter) : path);
     uvt_table_add(&table, "%" PRIu64, places[count]->count);
     add_duration(printer, &table, places[count]->longest);
     add_duration(printer, &table, places[count]->total);
   }
   fputc('\n', printer->out);
   uvt_table_print(&table, printer->out);
-  if (tally->places.count > count)
-    fprintf(printer->out, "  and %zu more\n", tally->places.count - count);
+  if (map->count > count)
+    fprintf(printer->out, "  and %zu more\n", map->count - count);
   free(places);
+}
+
+static void print_blocking(const struct printer *printer, const struct uvt_stats_tally *tally)
+{
+  print_places(printer, "blocking calls", &tally->places, false);
+  print_places(printer, "blocking calls by who called", &tally->sites, true);
 }
 
 /* --- the start-up --- */

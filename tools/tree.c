@@ -270,14 +270,13 @@ static uint32_t describe(struct uvt_tree *tree, uint32_t process, uint32_t index
 /* All stacks of a stream are in one store. */
 static uint32_t keep_stack(struct uvt_tree *tree, const struct uvt_event *event)
 {
-  const struct uvt_datum *stack = uvt_event_datum(event, "stack");
+  struct uvt_stack_store *stacks = NULL;
+  uint32_t stack = uvt_event_stack(event, &stacks);
   tree->stacks_left_out +=
-      (stack && stack->type == UVT_DATUM_STRINGS) || uvt_event_is_set(event, "stackLost");
-  if (!stack || stack->type != UVT_DATUM_STACK)
-    return 0;
-  if (!tree->stacks)
-    tree->stacks = uvt_stack_store_hold(stack->stacks);
-  return (uint32_t)stack->number;
+      !stack && (uvt_event_datum(event, "stack") || uvt_event_is_set(event, "stackLost"));
+  if (stack && !tree->stacks)
+    tree->stacks = uvt_stack_store_hold(stacks);
+  return stack;
 }
 
 static void on_link(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)

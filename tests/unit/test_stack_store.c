@@ -113,6 +113,28 @@ static void test_frames_of_the_runtime_are_told_from_the_programs(void **state)
     assert_false(uvt_frame_is_internal(own[i]));
 }
 
+static const char *site(struct uvt_stack_store *store, uint32_t a, uint32_t b, uint32_t c)
+{
+  return uvt_stack_site(store, uvt_stack_of(store, (uint32_t[]){a, b, c}, 3));
+}
+
+static void test_site_is_where_the_program_is(void **state)
+{
+  (void)state;
+  struct uvt_stack_store *store = uvt_stack_store_create(UVT_STACK_STORE_BYTES);
+  uint32_t node = uvt_frame_in_image(store, uvt_image_of(store, "/usr/bin/node", ""), 5);
+  uint32_t addon = uvt_frame_in_image(store, uvt_image_of(store, "/app/x.node", ""), 6);
+  uint32_t hook = uvt_frame_of_text(store, "emitInitNative node:internal/async_hooks:1:2");
+  uint32_t timers = uvt_frame_of_text(store, "setTimeout node:timers:1:2");
+  uint32_t f = uvt_frame_of_text(store, "f /app/x.js:1:2"), g = uvt_frame_of_text(store, "g /app/x.js:1:2");
+  assert_string_equal(site(store, node, f, g), "f /app/x.js:1:2");
+  assert_string_equal(site(store, timers, node, g), "g /app/x.js:1:2");
+  assert_string_equal(site(store, node, addon, g), "/app/x.node+0x6");
+  assert_string_equal(site(store, node, hook, timers), "setTimeout node:timers:1:2");
+  assert_string_equal(site(store, node, hook, node), "/usr/bin/node+0x5");
+  uvt_stack_store_release(store);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -121,6 +143,7 @@ int main(void)
       cmocka_unit_test(test_store_is_bounded_and_counts_what_it_refuses),
       cmocka_unit_test(test_store_lives_as_long_as_it_is_held),
       cmocka_unit_test(test_frames_of_the_runtime_are_told_from_the_programs),
+      cmocka_unit_test(test_site_is_where_the_program_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

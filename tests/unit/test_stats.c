@@ -74,6 +74,14 @@ static void test_stats_of_each_process(void **state)
   expect_stats(GOOD "processes-fork-and-exec.jsonl", always, false, ANSWERS "stats-processes.txt");
 }
 
+/* Of the longest, and of blocking calls: the program's own function, else Node's. */
+static void test_stats_tell_where_in_the_program(void **state)
+{
+  (void)state;
+  expect_stats(GOOD "stacks-with-states.jsonl", always, false, ANSWERS "stats-stacks.txt");
+  expect_stats(GOOD "stacks-with-states.jsonl", always, true, ANSWERS "stats-stacks.json");
+}
+
 static void test_stats_need_states(void **state)
 {
   (void)state;
@@ -131,6 +139,7 @@ int main(void)
       cmocka_unit_test(test_stats_start_up_ends_with_a_listen_that_was_not_refused),
       cmocka_unit_test(test_stats_of_a_span),
       cmocka_unit_test(test_stats_of_each_process),
+      cmocka_unit_test(test_stats_tell_where_in_the_program),
       cmocka_unit_test(test_stats_need_states),
       cmocka_unit_test(test_stats_time_line_of_a_long_stream),
   };
