@@ -10,15 +10,15 @@
 
 #define INTERPRETER "Builtin:InterpreterEntryTrampoline"
 #define TRIES_MAX 100000 /* only a handler that interrupted the lock's holder needs so many */
-#define FULL_AFTER 8192
 #define NAME_MAX_LENGTH 1024
 
 struct code {
   uintptr_t start, end;
   const void *owner;
-  struct code *next, *previous; /* in the list of all */
+  struct code *next, *previous; /* in the list of all, the oldest first */
   uint32_t told;                /* the recording epoch in which it was; 0: never */
   bool is_interpreter;
+  bool used; /* it was in a stack since it was last passed over */
   char name[];
 };
 
@@ -28,7 +28,7 @@ struct uvt_code_frame uvt_code_frame = {-32, -40}; /* the same from V8 10 to 14 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void *tree; /* search.h */
 static struct code all = {.next = &all, .previous = &all};
-static size_t count, refused;
+static size_t count;
 
 static bool try_lock(void)
 {
@@ -73,6 +73,29 @@ static void clear(uintptr_t start, uintptr_t end)
   }
 }
 
+static void append(struct code *code)
+{
+  code->next = &all;
+  code->previous = all.previous;
+  all.previous->next = code;
+  all.previous = code;
+}
+
+/* The oldest that was not used; those that were get another round. */
+static void forget_oldest(void)
+{
+  struct code *code = all.next;
+  while (code->used) {
+    code->used = false;
+    code->next->previous = &all;
+    all.next = code->next;
+    append(code);
+    code = all.next;
+  }
+  unlink_code(code);
+  free(code);
+}
+
 /* False: no memory, and it is freed. */
 static bool link_code(struct code *code)
 {
@@ -81,10 +104,7 @@ static bool link_code(struct code *code)
     free(code);
     return false;
   }
-  code->next = &all;
-  code->previous = all.previous;
-  all.previous->next = code;
-  all.previous = code;
+  append(code);
   count++;
   return true;
 }
@@ -101,13 +121,9 @@ void uvt_code_add(const void *owner, uintptr_t start, size_t size, const char *n
   code->name[length] = '\0';
   code->is_interpreter = !strncmp(code->name, INTERPRETER, sizeof INTERPRETER - 1);
   pthread_mutex_lock(&lock);
-  if (count < UVT_CODE_MAX) {
-    link_code(code);
-  } else {
-    clear(code->start, code->end);
-    free(code);
-    refused++;
-  }
+  if (count >= UVT_CODE_MAX)
+    forget_oldest();
+  link_code(code);
   pthread_mutex_unlock(&lock);
 }
 
@@ -142,13 +158,28 @@ void uvt_code_forget(const void *owner)
       free(code);
     }
   }
-  refused = 0;
   pthread_mutex_unlock(&lock);
 }
 
-bool uvt_code_is_full(void)
+/* Entries that are added meanwhile come behind the last of now. */
+void uvt_code_copy(const void *owner, uintptr_t start, uintptr_t end, uintptr_t distance)
 {
-  return __atomic_load_n(&refused, __ATOMIC_RELAXED) >= FULL_AFTER;
+  pthread_mutex_lock(&lock);
+  for (struct code *code = all.next, *last = all.previous, *done = NULL; done != last && code != &all;
+       done = code, code = code->next) {
+    if (code->start < start || code->end > end || code->owner != owner)
+      continue;
+    size_t size = sizeof *code + strlen(code->name) + 1;
+    struct code *copy = malloc(size);
+    if (!copy)
+      break;
+    memcpy(copy, code, size);
+    copy->start += distance;
+    copy->end += distance;
+    copy->told = 0;
+    link_code(copy);
+  }
+  pthread_mutex_unlock(&lock);
 }
 
 enum uvt_code_kind uvt_code_kind(uintptr_t address)
@@ -168,6 +199,8 @@ bool uvt_code_tell(uintptr_t address)
   if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !try_lock())
     return false;
   struct code *code = find(address, address + 1);
+  if (code)
+    code->used = true;
   if (code && code->told != uvt_epoch) {
     code->told = uvt_epoch;
     uvt_emit->code(&(struct uvt_rec_code){.process = uvt_process,
@@ -184,7 +217,7 @@ void uvt_code_after_fork_child(void)
   if (pthread_mutex_trylock(&lock) != 0) { /* it may be half changed */
     tree = NULL;
     all.next = all.previous = &all;
-    count = refused = 0;
+    count = 0;
   }
   lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }

@@ -4,8 +4,8 @@
  * records, each piece when a stack first has a frame in it.
  *
  * V8 tells of what it makes and moves (js_code.h), not of what it throws away: a piece is forgotten when
- * something else comes to lie there. Bounded: of more than UVT_CODE_MAX pieces the newest stay unnamed, until
- * what is really there is asked for again.
+ * something else comes to lie there. Bounded: of more than UVT_CODE_MAX pieces those are forgotten that were
+ * in no stack for the longest time; if they are in one after all, they have no name there.
  *
  * Any thread; one lock, held briefly. In signal handlers only those functions that say so.
  */
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UVT_CODE_MAX 131072
+#define UVT_CODE_MAX 65536
 
 /* `owner`: V8's isolate. */
 void uvt_code_add(const void *owner, uintptr_t start, size_t size, const char *name, size_t length);
@@ -24,8 +24,9 @@ void uvt_code_move(uintptr_t from, uintptr_t to);
 void uvt_code_remove(uintptr_t start);
 /* All that V8 made for that isolate, to be told again by it. */
 void uvt_code_forget(const void *owner);
-/* So much was not added for want of room that asking V8 again is worth it. */
-bool uvt_code_is_full(void);
+
+/* What lies in that range lies a second time `distance` farther up. */
+void uvt_code_copy(const void *owner, uintptr_t start, uintptr_t end, uintptr_t distance);
 
 /* Raised when a piece that was told is gone from its place: the same addresses may mean something else. */
 extern uint64_t uvt_code_generation;

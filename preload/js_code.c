@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "js_code.h"
 
+#include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 #include "code_map.h"
 #include "log.h"
+#include "maps.h"
 #include "node_api_min.h"
 #include "unwind.h"
 
@@ -25,6 +29,33 @@ static void take_event(const struct v8_jit_event *event)
     uvt_code_remove((uintptr_t)event->start);
 }
 
+/* Whether that mapping is a copy of a part of the file that V8 lies in; *from: of what. */
+static bool is_copy(const struct uvt_mapping *mapping, const struct uvt_mapping *v8, uintptr_t *from)
+{
+  struct dl_find_object object;
+  *from = v8->start + (mapping->offset - v8->offset);
+  return (mapping->protection & PROT_EXEC) && mapping->inode && mapping->inode == v8->inode &&
+         _dl_find_object((void *)mapping->start, &object) != 0 &&
+         _dl_find_object((void *)*from, &object) == 0;
+}
+
+/*
+ * V8 11 maps its builtins a second time, near the code that it compiles, which calls them there; but tells of
+ * them where they lie in Node's file. A mapping of that file that the loader does not know is such a copy.
+ */
+static void find_copies(const void *isolate)
+{
+  struct uvt_maps maps;
+  struct uvt_mapping mapping, v8;
+  uintptr_t from;
+  if (uvt_maps_find((uintptr_t)v8_isolate_current, &v8) < 0 || uvt_maps_open(&maps) < 0)
+    return;
+  while (uvt_maps_next(&maps, &mapping) > 0)
+    if (is_copy(&mapping, &v8, &from))
+      uvt_code_copy(isolate, from, from + (mapping.end - mapping.start), mapping.start - from);
+  uvt_maps_close(&maps);
+}
+
 static void ask(void *isolate)
 {
   thread.asking = true;
@@ -32,6 +63,7 @@ static void ask(void *isolate)
     uvt_code_frame = (struct uvt_code_frame){v8_fp_bytecode_array, v8_fp_bytecode_offset};
   uvt_code_forget(isolate); /* a former one's at the same address */
   v8_set_jit_event_handler(isolate, V8_JIT_EXISTING, take_event);
+  find_copies(isolate);
   uvt_unwind_forget();
   thread.asking = false;
   thread.asked = true;
@@ -40,7 +72,7 @@ static void ask(void *isolate)
 
 bool uvt_js_code_ask(void)
 {
-  if (__builtin_expect(thread.asked && !uvt_code_is_full(), 1) || thread.asking)
+  if (__builtin_expect(thread.asked, 1) || thread.asking)
     return false;
   void *isolate = NULL;
   if (v8_set_jit_event_handler && v8_isolate_current && v8_in_context)

@@ -91,6 +91,26 @@ static int skip_line(struct uvt_maps *maps)
   return c;
 }
 
+/* "0076f000 fe:00 11100813". Returns as next_address does. */
+static int next_file(struct uvt_maps *maps, struct uvt_mapping *mapping)
+{
+  uintptr_t device;
+  int c = next_char(maps);
+
+  mapping->offset = 0;
+  mapping->inode = 0;
+  if (c == ' ')
+    c = next_address(maps, &mapping->offset);
+  if (c == ' ')
+    c = next_address(maps, &device);
+  if (c == ':')
+    c = next_address(maps, &device);
+  if (c == ' ')
+    while ((c = next_char(maps)) >= '0' && c <= '9')
+      mapping->inode = mapping->inode * 10 + (uint64_t)(c - '0');
+  return c;
+}
+
 int uvt_maps_next(struct uvt_maps *maps, struct uvt_mapping *mapping)
 {
   int c = next_address(maps, &mapping->start);
@@ -102,7 +122,9 @@ int uvt_maps_next(struct uvt_maps *maps, struct uvt_mapping *mapping)
   c = next_protection(maps, mapping);
   if (c <= 0)
     return c < 0 ? c : -EINVAL;
-  c = skip_line(maps);
+  c = next_file(maps, mapping);
+  if (c > 0 && c != '\n')
+    c = skip_line(maps);
   return c < 0 ? c : 1;
 }
 

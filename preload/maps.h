@@ -15,6 +15,8 @@ struct uvt_mapping {
   uintptr_t end;
   int protection; /* PROT_* */
   bool shared;
+  uintptr_t offset; /* in the file */
+  uint64_t inode;   /* 0: no file */
 };
 
 struct uvt_maps {

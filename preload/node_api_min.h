@@ -67,6 +67,10 @@ struct v8_jit_event {
       size_t length;
     } name;
     void *new_start; /* moved */
+    struct {
+      size_t offset, position;
+      int kind;
+    } line;
   };
   void *isolate;
 };

@@ -57,6 +57,7 @@ int uvt_unwind_init(const void *own_address)
       mmap(NULL, cache_size + steps_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     return -errno;
+  known.own_begin = known.own_end = 0;
   if (own_address && _dl_find_object((void *)own_address, &own) == 0) {
     known.own_begin = (uintptr_t)own.dlfo_map_start;
     known.own_end = (uintptr_t)own.dlfo_map_end;

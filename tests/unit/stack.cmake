@@ -11,4 +11,17 @@ if(UVT_BUILD_PRELOAD)
       ${preload}/maps.c LIBS PkgConfig::LIBUNWIND)
     target_compile_options(test_unwind PRIVATE -O2 -fno-optimize-sibling-calls)
   endif()
+  # For scripts/bench-stack: a program and a module for Node, of the same files.
+  set(bench ${CMAKE_SOURCE_DIR}/tests/fixtures/bench_stack.c stack_world.c ${preload}/stack.c ${preload}/unwind.c
+    ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/images.c ${preload}/js_code.c ${preload}/js_text.c
+    ${preload}/maps.c ${preload}/log.c)
+  add_executable(bench_stack ${bench})
+  add_library(bench_stack_module MODULE ${bench})
+  set_target_properties(bench_stack_module PROPERTIES PREFIX "" SUFFIX ".node" OUTPUT_NAME bench_stack
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+  foreach(target bench_stack bench_stack_module)
+    target_include_directories(${target} PRIVATE ${preload})
+    target_compile_options(${target} PRIVATE -O2 -fno-optimize-sibling-calls)
+    target_link_libraries(${target} PRIVATE uvt_warnings uvt_vocabulary PkgConfig::LIBUNWIND)
+  endforeach()
 endif()

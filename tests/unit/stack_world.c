@@ -18,8 +18,28 @@ static void take_code(const struct uvt_rec_code *record)
   snprintf(told->name, sizeof told->name, "%s", record->name);
 }
 
+static void take_stack(const struct uvt_rec_stack *record)
+{
+  (void)record;
+}
+
+static void take_image(const struct uvt_rec_image *record)
+{
+  (void)record;
+}
+
+static void take_string(const struct uvt_rec_string *record)
+{
+  (void)record;
+}
+
 static const int always = 1;
-static const struct uvt_emit emit = {.records_begin = &always, .records_link = &always, .code = take_code};
+static const struct uvt_emit emit = {.records_begin = &always,
+                                     .records_link = &always,
+                                     .code = take_code,
+                                     .stack = take_stack,
+                                     .image = take_image,
+                                     .string = take_string};
 const struct uvt_emit *uvt_emit = &emit;
 uint32_t uvt_process = 1, uvt_epoch = 1;
 uint8_t uvt_on = 1;

@@ -113,6 +113,19 @@ static void test_an_isolate_is_forgotten_alone(void **state)
   assert_int_equal(uvt_code_kind(0x2000), UVT_CODE_MADE);
 }
 
+static void test_builtins_may_lie_twice(void **state)
+{
+  (void)state;
+  add(0xf00, 0x100, "before");
+  add(0x1000, 0x80, "Builtin:InterpreterEntryTrampoline");
+  add(0x1080, 0x80, "Builtin:CEntry");
+  uvt_code_copy(&isolate, 0x1000, 0x2000, 0x70000000);
+  assert_int_equal(uvt_code_kind(0x70001040), UVT_CODE_INTERPRETER);
+  assert_string_equal(told_at(0x700010ff), "Builtin:CEntry");
+  assert_int_equal(uvt_code_kind(0x70000f80), UVT_CODE_NONE);
+  assert_int_equal(uvt_code_kind(0x1040), UVT_CODE_INTERPRETER);
+}
+
 static void test_the_interpreter_is_known_by_name(void **state)
 {
   (void)state;
@@ -122,20 +135,20 @@ static void test_the_interpreter_is_known_by_name(void **state)
   assert_int_equal(uvt_code_kind(0x2001), UVT_CODE_MADE);
 }
 
-static void test_the_map_is_bounded(void **state)
+static void test_the_map_is_bounded_and_keeps_what_is_in_stacks(void **state)
 {
   (void)state;
-  assert_false(uvt_code_is_full());
-  for (uintptr_t i = 0; i < UVT_CODE_MAX + 10000; i++)
-    add(0x100000 + i * 16, 16, "piece");
-  assert_int_equal(uvt_code_kind(0x100000), UVT_CODE_MADE);
-  assert_int_equal(uvt_code_kind(0x100000 + (uintptr_t)UVT_CODE_MAX * 16), UVT_CODE_NONE);
-  assert_true(uvt_code_is_full());
-  /* A full map still forgets what has been replaced. */
-  add(0x100000, 16, "another");
-  assert_int_equal(uvt_code_kind(0x100000), UVT_CODE_NONE);
-  uvt_code_forget(&isolate);
-  assert_false(uvt_code_is_full());
+  const uintptr_t base = 0x100000, more = 1000;
+  for (uintptr_t i = 0; i < UVT_CODE_MAX; i++)
+    add(base + i * 16, 16, "piece");
+  uvt_code_tell(base);
+  for (uintptr_t i = UVT_CODE_MAX; i < UVT_CODE_MAX + more; i++)
+    add(base + i * 16, 16, "piece");
+  assert_int_equal(uvt_code_kind(base), UVT_CODE_MADE);
+  assert_int_equal(uvt_code_kind(base + 16), UVT_CODE_NONE);
+  assert_int_equal(uvt_code_kind(base + more * 16), UVT_CODE_NONE);
+  assert_int_equal(uvt_code_kind(base + (more + 1) * 16), UVT_CODE_MADE);
+  assert_int_equal(uvt_code_kind(base + (UVT_CODE_MAX + more - 1) * 16), UVT_CODE_MADE);
 }
 
 int main(void)
@@ -146,8 +159,9 @@ int main(void)
       cmocka_unit_test_setup(test_told_code_that_goes_begins_a_generation, empty),
       cmocka_unit_test_setup(test_a_move_replaces_and_one_of_nothing_is_nothing, empty),
       cmocka_unit_test_setup(test_an_isolate_is_forgotten_alone, empty),
+      cmocka_unit_test_setup(test_builtins_may_lie_twice, empty),
       cmocka_unit_test_setup(test_the_interpreter_is_known_by_name, empty),
-      cmocka_unit_test_setup(test_the_map_is_bounded, empty),
+      cmocka_unit_test_setup(test_the_map_is_bounded_and_keeps_what_is_in_stacks, empty),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
