@@ -287,6 +287,8 @@ int main(int argc, char **argv)
 #define NOTHING(event)
 #define OPERATION(name, label, calls, callbacks, links, records) {#name, run_##name},
       UVT_BENCH_OPERATIONS(OPERATION, NOTHING){0}};
+  setenv("UV_THREADPOOL_SIZE", "1",
+         1); /* how several workers get into each other's way is not the question */
   uv_loop_init(&loop);
   for (int i = 0; i < BATCH; i++) {
     uv_timer_init(&loop, &timers[i]);
