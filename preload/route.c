@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "log.h"
 #include "patch.h"
+#include "symbol.h"
 
 static bool patched;
 static void *libuv; /* handle for dlsym: the executable or the library */
@@ -33,25 +34,23 @@ int uvt_route_sibling(const char *name, char *buffer, size_t size)
   return needed < 0 || (size_t)needed >= size ? -ENAMETOOLONG : 0;
 }
 
-/* The object that holds an address; NULL where none does. With its symbol's size, if wanted. */
-static struct link_map *object_of(const void *address, size_t *size)
-{
-  Dl_info info;
-  struct link_map *map = NULL;
-  const ElfW(Sym) *symbol = NULL;
-  if (!dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP))
-    return NULL;
-  if (size)
-    *size = dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol ? symbol->st_size : 0;
-  return map;
-}
-
-/* A function as the executable exports it; NULL where the name leads elsewhere (to us, say). */
+/* A function as the executable exports it; NULL where the name leads elsewhere (to us, say). With its size,
+ * if wanted. */
 static void *in_executable(void *executable, const char *name, size_t *size)
 {
+  struct dl_find_object object;
+  Dl_info info;
+  const ElfW(Sym) *symbol = NULL;
   void *address = dlsym(executable, name);
-  struct link_map *map = address ? object_of(address, size) : NULL;
-  return map && map == (struct link_map *)executable ? address : NULL;
+  if (!address || _dl_find_object(address, &object) != 0 ||
+      object.dlfo_link_map != (struct link_map *)executable)
+    return NULL;
+  if (!size)
+    return address;
+  *size = uvt_symbol_size(object.dlfo_link_map, name, address);
+  if (!*size && dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol)
+    *size = symbol->st_size;
+  return address;
 }
 
 bool uvt_route_in_executable(void)

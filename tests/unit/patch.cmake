@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Diverting functions: the pure relocator, memory near code, and libuvtree-patch.so itself on functions of the test's.
 find_package(zydis)
+uvt_unit_test(symbol SOURCES ${CMAKE_SOURCE_DIR}/preload/symbol.c LIBS ${CMAKE_DL_LIBS})
+set_target_properties(test_symbol PROPERTIES ENABLE_EXPORTS ON)
 
 if(zydis_FOUND)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
