@@ -59,8 +59,8 @@ static uint32_t runner_of(const struct uvt_tree *tree, uint32_t operation)
   return root && !native_root && began_before(tree, within, operation) ? within : 0;
 }
 
-static uint32_t step_from(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
-                          enum uvt_chain_step *step)
+uint32_t uvt_chain_next(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
+                        enum uvt_chain_step *step)
 {
   uint32_t next;
   *step = UVT_CHAIN_SENT;
@@ -95,7 +95,7 @@ enum uvt_tree_status uvt_chain_of(const struct uvt_tree *tree, uint32_t operatio
     }
     struct uvt_chain_link *link = &chain->links[chain->count++];
     link->operation = operation;
-    operation = step_from(tree, operation, kind, &link->step);
+    operation = uvt_chain_next(tree, operation, kind, &link->step);
   }
   return UVT_TREE_DONE;
 }

@@ -28,6 +28,10 @@ enum uvt_chain_step {
   UVT_CHAIN_WITHIN, /* to the libuv callback that it ran in */
 };
 
+/* Where a chain goes on from an operation; 0: nowhere. */
+uint32_t uvt_chain_next(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
+                        enum uvt_chain_step *step);
+
 struct uvt_chain {
   const struct uvt_tree *tree;
   const struct uvt_tree_process *process;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chain.h"
 #include "describe.h"
 #include "follow.h"
 #include "out_file.h"
@@ -58,6 +59,12 @@ struct uvt_page {
   uint32_t *texts; /* places in the tree, in the order in which the page has them */
   size_t texts_count, texts_capacity;
   struct uvt_id_map text_numbers;
+  uint32_t *stacks; /* numbers in the tree's store, likewise */
+  size_t stacks_count, stacks_capacity;
+  struct uvt_id_map stack_numbers;
+  const char **frames; /* the store's texts, likewise */
+  size_t frames_count, frames_capacity;
+  struct uvt_id_map frame_numbers;
   struct uvt_requests *costs;
   struct uvt_request **requests;
   size_t requests_count, requests_capacity;
@@ -519,6 +526,82 @@ static void write_results(struct uvt_page *page)
   put(page, "]");
 }
 
+/* Where it was registered, by the number of the stack; told of each of its operations. */
+static uint64_t stack_of(struct uvt_page *page, const struct uvt_tree_operation *operation)
+{
+  uint32_t stack = uvt_tree_reg(page->tree, operation->registration)->stack;
+  uint64_t *number = stack ? uvt_id_map_add(&page->stack_numbers, stack) : NULL;
+  if (stack && !number)
+    page->status = -ENOMEM;
+  if (!number || *number)
+    return number ? *number : 0;
+  uint32_t *stacks =
+      one_more(page, page->stacks, &page->stacks_count, &page->stacks_capacity, sizeof *stacks);
+  if (!stacks)
+    return 0;
+  page->stacks = stacks;
+  stacks[page->stacks_count - 1] = stack;
+  return *number = page->stacks_count;
+}
+
+/* Where its long stack goes on, where that is not its parent. */
+static uint64_t origin_of(struct uvt_page *page, const struct uvt_tree_operation *operation)
+{
+  enum uvt_chain_step step;
+  uint32_t index = (uint32_t)(operation - uvt_tree_op(page->tree, 0));
+  uint32_t origin = uvt_chain_next(page->tree, index, UVT_CHAIN_ORIGINS, &step);
+  return step == UVT_CHAIN_LINKED ? 0 : origin;
+}
+
+/* A frame's text is kept at one place; the number that it has in the page. */
+static uint64_t frame_number(struct uvt_page *page, const char *frame)
+{
+  uint64_t *number = uvt_id_map_add(&page->frame_numbers, (uintptr_t)frame);
+  if (!number) {
+    page->status = -ENOMEM;
+    return 0;
+  }
+  if (*number)
+    return *number - 1;
+  const char **frames =
+      one_more(page, page->frames, &page->frames_count, &page->frames_capacity, sizeof *frames);
+  if (!frames)
+    return 0;
+  page->frames = frames;
+  frames[page->frames_count - 1] = frame;
+  *number = page->frames_count;
+  return *number - 1;
+}
+
+/* With a mark before each: whose it is. */
+static void write_frames(struct uvt_page *page)
+{
+  put(page, ",\n\"frames\":[");
+  for (size_t i = 0; i < page->frames_count; i++) {
+    char text[UVT_FRAME_TEXT_MAX + 1];
+    snprintf(text, sizeof text, "%c%s", uvt_frame_is_internal(page->frames[i]) ? '-' : '+', page->frames[i]);
+    put(page, i ? ",\n" : "\n");
+    put_text(page, text);
+  }
+  put(page, "]");
+}
+
+static void write_stacks(struct uvt_page *page)
+{
+  put(page, ",\n\"stacks\":[[]");
+  for (size_t i = 0; i < page->stacks_count; i++) {
+    put(page, ",\n[");
+    for (size_t frame = 0; frame < uvt_stack_length(page->tree->stacks, page->stacks[i]); frame++) {
+      put(page, frame ? "," : "");
+      put_number(page,
+                 (int64_t)frame_number(page, uvt_stack_frame(page->tree->stacks, page->stacks[i], frame)));
+    }
+    put(page, "]");
+  }
+  put(page, "]");
+  write_frames(page);
+}
+
 static void write_operations(struct uvt_page *page)
 {
   static const char *const names[COLUMNS] = {"base",         "type",    "detail", "parent",  "cause",
@@ -531,6 +614,8 @@ static void write_operations(struct uvt_page *page)
   write_sparse(page, "failure", failure_of);
   write_sparse(page, "blocked", blocked_of);
   write_sparse(page, "reason", reason_of);
+  write_sparse(page, "stack", stack_of);
+  write_sparse(page, "origin", origin_of);
   put(page, "}");
 }
 
@@ -650,6 +735,7 @@ int uvt_page_write(struct uvt_page *page, int file)
   write_losses(page);
   write_results(page);
   write_requests(page);
+  write_stacks(page);
   write_texts(page);
   put(page, "}");
   put_bytes(page, uvt_page_after, uvt_page_after_size);
@@ -680,6 +766,8 @@ struct uvt_page *uvt_page_create(void)
   uvt_id_map_init(&page->track_numbers, sizeof(uint64_t));
   uvt_id_map_init(&page->open, sizeof(struct open_span));
   uvt_id_map_init(&page->text_numbers, sizeof(uint64_t));
+  uvt_id_map_init(&page->stack_numbers, sizeof(uint64_t));
+  uvt_id_map_init(&page->frame_numbers, sizeof(uint64_t));
   page->costs = uvt_requests_create(take_request, page);
   if (page->tree && page->costs && add_track(page))
     return page;
@@ -703,10 +791,14 @@ void uvt_page_destroy(struct uvt_page *page)
   uvt_id_map_clear(&page->track_numbers);
   uvt_id_map_clear(&page->open);
   uvt_id_map_clear(&page->text_numbers);
+  uvt_id_map_clear(&page->stack_numbers);
+  uvt_id_map_clear(&page->frame_numbers);
   free(page->tracks);
   free(page->polls.items);
   free(page->pool.items);
   free(page->losses);
   free(page->texts);
+  free(page->stacks);
+  free(page->frames);
   free(page);
 }

@@ -57,7 +57,7 @@ scratch() {
 record() {
   local trace=$1
   shift
-  "$UVTREE" record --layer "${LAYER:-uv}" -o "$trace" -- "$@"
+  "$UVTREE" record --layer "${LAYER:-uv}" ${STACKS:+--stacks} -o "$trace" -- "$@"
 }
 
 # Runs a command in a new, empty directory and keeps its output and status as NAME.out, NAME.status.

@@ -14,6 +14,7 @@
 
 #include "page.h"
 #include "pipeline.h"
+#include "stack_store.h"
 
 /* What lies between the page's halves. */
 static json_t *written_data(struct uvt_page *page)
@@ -57,7 +58,7 @@ static void test_columns_of_a_server(void **state)
   json_object_foreach(operations, column, cells)
   {
     bool sparse = !strcmp(column, "label") || !strcmp(column, "failure") || !strcmp(column, "blocked") ||
-                  !strcmp(column, "reason");
+                  !strcmp(column, "reason") || !strcmp(column, "stack") || !strcmp(column, "origin");
     assert_true(sparse ? json_array_size(cells) % 2 == 0 : json_array_size(cells) == length);
   }
   json_t *polls = json_object_get(json_object_get(json, "polls"), "begin");
@@ -103,6 +104,55 @@ static void test_requests_have_their_parts_and_operations(void **state)
   uvt_page_destroy(page);
 }
 
+/* The pairs of a sparse column: the value of that operation. */
+static json_int_t value_of(const json_t *json, const char *column, json_int_t operation)
+{
+  const json_t *pairs = json_object_get(json_object_get(json, "operations"), column);
+  for (size_t i = 0; i + 1 < json_array_size(pairs); i += 2) {
+    if (json_integer_value(json_array_get(pairs, i)) == operation)
+      return json_integer_value(json_array_get(pairs, i + 1));
+  }
+  return 0;
+}
+
+static json_int_t operation_with(const json_t *json, json_int_t execute)
+{
+  const json_t *executes = json_object_get(json_object_get(json, "operations"), "execute");
+  for (size_t i = 1; i < json_array_size(executes); i++) {
+    if (json_integer_value(json_array_get(executes, i)) == execute)
+      return (json_int_t)i;
+  }
+  fail_msg("no operation of #%d", (int)execute);
+  return 0;
+}
+
+static void test_stacks_and_where_messages_come_from(void **state)
+{
+  (void)state;
+  struct uvt_pipeline_options options = {0};
+  struct uvt_error error = {0};
+  struct uvt_page *page = uvt_page_create();
+  assert_int_equal(uvt_pipeline_run(UVT_FIXTURES "/streams/good/stacks.jsonl", &options, uvt_page_sink(page),
+                                    NULL, &error),
+                   0);
+  json_t *json = written_data(page);
+  json_int_t stack = value_of(json, "stack", operation_with(json, 7));
+  const json_t *frames = json_array_get(json_object_get(json, "stacks"), (size_t)stack);
+  static const char *const expected[] = {
+      "-node::fs::Open(v8::FunctionCallbackInfo<v8::Value> const&)+0x3f (node)", "-open node:fs:537:14",
+      "+start /app/app.js:14:15", "+(anonymous) /app/app.js:1:1"};
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    size_t number = (size_t)json_integer_value(json_array_get(frames, i));
+    assert_string_equal(json_string_value(json_array_get(json_object_get(json, "frames"), number)),
+                        expected[i]);
+  }
+  assert_int_equal(value_of(json, "origin", operation_with(json, 5)), operation_with(json, 4));
+  assert_int_equal(value_of(json, "origin", operation_with(json, 4)), operation_with(json, 3));
+  assert_int_equal(value_of(json, "origin", operation_with(json, 3)), 0);
+  json_decref(json);
+  uvt_page_destroy(page);
+}
+
 static void test_hostile_names(void **state)
 {
   (void)state;
@@ -110,6 +160,9 @@ static void test_hostile_names(void **state)
   struct uvt_page *page = uvt_page_create();
   struct uvt_sink *sink = uvt_page_sink(page);
   const char *const argv[] = {hostile};
+  struct uvt_stack_store *stacks = uvt_stack_store_create(UVT_STACK_STORE_BYTES);
+  uint32_t frame = uvt_frame_of_text(stacks, hostile);
+  uint32_t stack = uvt_stack_of(stacks, &frame, 1);
   const struct uvt_event events[] = {
       {.kind = UVT_EV_process,
        .processID = 1,
@@ -138,13 +191,18 @@ static void test_hostile_names(void **state)
        .executeID = 1,
        .linkID = 1,
        .data = {{.key = "type", .type = UVT_DATUM_STRING, .string = hostile},
-                {.key = "path", .type = UVT_DATUM_STRING, .string = hostile}},
-       .data_count = 2},
+                {.key = "path", .type = UVT_DATUM_STRING, .string = hostile},
+                {.key = "stack", .type = UVT_DATUM_STACK, .number = stack, .stacks = stacks}},
+       .data_count = 3},
+      {.kind = UVT_EV_operation, .processID = 1, .linkID = 1, .operationID = 2, .n = 1},
   };
   for (size_t i = 0; i < sizeof events / sizeof *events; i++)
     assert_int_equal(sink->event(sink, &events[i]), 0);
   assert_int_equal(sink->end(sink), 0);
+  uvt_stack_store_release(stacks); /* the page holds it, too */
   json_t *json = written_data(page);
+  const char *kept = json_string_value(json_array_get(json_object_get(json, "frames"), 0));
+  assert_non_null(strstr(kept, "+</script><!--\"\\"));
   assert_non_null(strstr(json_string_value(json_object_get(json, "title")), "</script><!--\"\\"));
   json_t *request = json_array_get(json_object_get(json, "requests"), 0);
   assert_non_null(strstr(json_string_value(json_object_get(request, "name")), "</script><!--\"\\"));
@@ -166,6 +224,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_columns_of_a_server),
       cmocka_unit_test(test_requests_have_their_parts_and_operations),
+      cmocka_unit_test(test_stacks_and_where_messages_come_from),
       cmocka_unit_test(test_hostile_names),
       cmocka_unit_test(test_empty_stream),
   };

@@ -58,7 +58,7 @@ export function load(json) {
   for (const name of ['type', 'detail', 'parent', 'cause', 'execute', 'track', 'process', 'state', 'registration', 'within'])
     data[name] = integers(name);
   for (const name of ['queued', 'ready', 'begun', 'ended']) data[name] = times(base, columns[name]);
-  for (const name of ['label', 'failure', 'blocked', 'reason']) data[name] = sparse(columns[name]);
+  for (const name of ['label', 'failure', 'blocked', 'reason', 'stack', 'origin']) data[name] = sparse(columns[name]);
   data.count = base.length;
   data.base = base;
   for (const spans of [data.polls, data.pool]) {

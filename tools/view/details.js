@@ -63,6 +63,25 @@ function chainList(data, operation, select) {
   );
 }
 
+// Where a registration was made: the frames of the program, and those of the runtime folded.
+function frames(data, stack) {
+  const all = data.stacks[stack || 0].map((frame) => data.frames[frame]);
+  const runtime = all.filter((frame) => frame[0] === '-');
+  const rows = all.filter((frame) => frame[0] === '+').map((frame) => element('div', { class: 'frame' }, frame.slice(1)));
+  if (!runtime.length) return rows;
+  const summary = `\u2026 ${runtime.length} frames of the runtime`;
+  return [...rows, element('details', { class: 'frame runtime' }, element('summary', {}, summary), ...all.map((frame) => element('div', {}, frame.slice(1))))];
+}
+
+// As `uvtree stack` shows it: a message goes on with the one that sent it.
+function longStack(data, operation, select) {
+  const chain = new Set();
+  for (let i = operation; i && !chain.has(i) && chain.size < SHOWN; i = data.origin.get(i) || data.parent[i]) chain.add(i);
+  if (![...chain].some((i) => data.stack.has(i))) return [];
+  const hops = [...chain].map((i) => element('li', {}, reference(data, i, select), ...(data.origin.has(i) ? [] : frames(data, data.stack.get(i)))));
+  return [element('h2', {}, 'Long stack'), element('ol', { id: 'stack', class: 'chain' }, ...hops)];
+}
+
 // What the HTTP request that began here cost, and what led to its response.
 function requestOf(data, operation, select) {
   const request = data.requestOf.get(operation);
@@ -92,6 +111,7 @@ export function showDetails(box, data, operation, select) {
     ...requestOf(data, operation, select),
     element('h2', {}, 'Chain, back to the root'),
     element('div', { id: 'chain' }, chainList(data, operation, select)),
+    ...longStack(data, operation, select),
     element('h2', {}, `Linked by it: ${made.length > SHOWN ? `the first ${SHOWN}` : made.length}`),
     element('ul', { class: 'also' }, ...made.slice(0, SHOWN).map((i) => element('li', {}, reference(data, i, select))))
   );

@@ -9,6 +9,7 @@ const path = require('path');
 
 const [modules, file, screenshot] = process.argv.slice(2);
 const wantsRequests = process.env.WANTS_REQUESTS;
+const wantsStacks = process.env.WANTS_STACKS;
 const chromium = '/usr/bin/chromium';
 const operation = '.row[data-operation]:visible';
 
@@ -37,6 +38,30 @@ async function followChain(page, wanted) {
   await page.locator('#details .also a').first().click();
   assert.strictEqual(await page.locator('#chain a').count(), 2);
   return steps;
+}
+
+// The long stack of an operation: frames of the program, those of the runtime behind a click; and its hops lead on.
+async function followStack(page) {
+  await page.fill('#search', 'uv_fs_open');
+  await page.locator('#tabs button', { hasText: /Found: [1-9]/ }).waitFor();
+  const rows = await page.locator(operation).count();
+  for (let row = 0; row < rows; row++) {
+    await page.locator(operation).nth(row).click();
+    if (await page.locator('#stack .frame:not(.runtime)').count()) break;
+  }
+  const shown = await page.locator('#stack .frame:not(.runtime)').allInnerTexts();
+  assert(shown.some((frame) => /^answer .*app\.js:\d+/.test(frame)), `frames: ${shown}`);
+  assert(shown.every((frame) => !frame.includes(' node:')), `frames: ${shown}`);
+  const runtime = page.locator('#stack details').first();
+  assert(!(await runtime.locator('div').first().isVisible()));
+  await runtime.locator('summary').click();
+  assert(await runtime.locator('div').first().isVisible());
+  const hop = page.locator('#stack a').nth(1);
+  const name = await hop.innerText();
+  await hop.click();
+  assert.strictEqual(await page.locator('#details h2').first().innerText(), name);
+  await page.fill('#search', '');
+  return shown.length;
 }
 
 async function clickTimeline(page) {
@@ -114,6 +139,7 @@ async function main() {
     await clickTypes(page);
     const requests = await clickRequests(page);
     if (wantsRequests) assert(requests > 0, 'no table of requests');
+    if (wantsStacks) await followStack(page);
     const frame = await scroll(page);
     assert.strictEqual(await page.locator('img, b > *').count(), 0); // names stay names
     assert.deepStrictEqual(complaints, []);
