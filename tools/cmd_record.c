@@ -55,6 +55,7 @@ struct recording {
   char output[PATH_MAX]; /* absolute */
   bool made_output;
   struct uvt_daemon *daemon;
+  bool killed_daemon; /* it was ours, and hung */
   struct uvt_program_end end;
   struct uvt_session_loss loss;
 };
@@ -278,6 +279,15 @@ static void forget_output(const struct recording *r)
   rmdir(r->output);
 }
 
+/* How long LTTng may not answer before it is given up: a machine may be very slow. */
+static void choose_patience(void)
+{
+  const char *text = getenv("UVTREE_PATIENCE");
+  unsigned seconds;
+  if (text && uvt_take_count(text, &seconds))
+    uvt_session_be_patient(seconds);
+}
+
 static int start_session(struct recording *r, struct uvt_error *error)
 {
   const struct options *options = r->options;
@@ -289,8 +299,14 @@ static int start_session(struct recording *r, struct uvt_error *error)
       .subbuffer_size = options->subbuffer_size,
       .subbuffers = options->subbuffers,
   };
+  choose_patience();
   r->daemon = uvt_daemon_hold(r->session, error);
-  if (!r->daemon || uvt_session_start(&session, error) != UVT_SESSION_DONE)
+  if (!r->daemon)
+    return -1;
+  int result = uvt_session_start(&session, error);
+  if (result == UVT_SESSION_HANGS)
+    uvt_daemon_hangs(r->daemon);
+  if (result != UVT_SESSION_DONE)
     return -1;
   uvt_daemon_session_made(r->daemon);
   return 0;
@@ -318,6 +334,9 @@ static int finish(struct recording *r, struct uvt_error *error)
     result = uvt_session_snapshot(r->session, error);
   if (result == UVT_SESSION_DONE)
     result = uvt_session_destroy(r->session, error);
+  r->killed_daemon = result == UVT_SESSION_HANGS && uvt_daemon_is_ours(r->daemon);
+  if (result == UVT_SESSION_HANGS)
+    uvt_daemon_hangs(r->daemon);
   uvt_daemon_release(r->daemon);
   r->daemon = NULL;
   return result;
@@ -449,6 +468,24 @@ static void print_start(const struct recording *r)
   }
 }
 
+/* Why there is no summary. */
+static void explain(const struct recording *r, int result, const struct uvt_error *error)
+{
+  const char *where = r->options->live_url ? "" : r->shown;
+  const char *lies = *where ? "; what was recorded lies in " : "";
+  if (*where && result != UVT_SESSION_GONE && uvt_recorded_look(r->output, 0).disk_full)
+    print_incomplete(r, "the disk is full"); /* LTTng's own words name what failed in the end, not why */
+  else if (result == UVT_SESSION_GONE)
+    fprintf(stderr, PREFIX "%s%s%s\n", error->text, lies, where);
+  else if (result == UVT_SESSION_HANGS && r->killed_daemon)
+    fprintf(stderr, PREFIX "%s: it was killed%s%s\n", error->text, lies, where);
+  else if (result == UVT_SESSION_HANGS)
+    fprintf(stderr, PREFIX "%s: session %s is left there until it does%s%s\n", error->text, r->session, lies,
+            where);
+  else
+    fprintf(stderr, PREFIX "%s\n", error->text);
+}
+
 /* The exit status of it all, after the program has run. */
 static int conclude(struct recording *r)
 {
@@ -463,12 +500,7 @@ static int conclude(struct recording *r)
   }
   if (result == UVT_SESSION_DONE)
     return print_summary(r) || status ? status : UVT_EXIT_FAILED;
-  if (result == UVT_SESSION_GONE && !r->options->live_url)
-    fprintf(stderr, PREFIX "%s; what was recorded lies in %s\n", error.text, r->shown);
-  else if (!r->options->live_url && uvt_recorded_look(r->output, 0).disk_full)
-    print_incomplete(r, "the disk is full"); /* LTTng's own words name what failed in the end, not why */
-  else
-    fprintf(stderr, PREFIX "%s\n", error.text);
+  explain(r, result, &error);
   return status ? status : UVT_EXIT_FAILED;
 }
 
@@ -513,7 +545,8 @@ const struct uvt_command uvt_cmd_record = {
         "could not be executed; 1 if it could not be recorded (it was not run then, or its own status was "
         "0), 2 for wrong usage.\n"
         "\n"
-        "Environment: UVTREE_OBJECT (the object to preload), LTTNG_HOME, LTTNG_SESSIOND_PATH.\n",
+        "Environment: UVTREE_OBJECT (the object to preload), LTTNG_HOME, LTTNG_SESSIOND_PATH,\n"
+        "UVTREE_PATIENCE (after how many seconds without an answer LTTng is given up; 60).\n",
     .runs_program = true,
     .run = run,
 };

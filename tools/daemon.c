@@ -27,7 +27,7 @@
 enum { START_S = 15, END_S = 15, RELEASE_S = 40, LOCK_S = 30 };
 
 /* What keeper and caller tell each other. */
-enum { SAY_MADE = 'm', SAY_STAYS = 's' };
+enum { SAY_MADE = 'm', SAY_HANGS = 'h', SAY_STAYS = 's' };
 
 /* The keeper's first words. */
 struct answer {
@@ -131,6 +131,13 @@ static pid_t start_daemon(struct uvt_error *error)
   return -1;
 }
 
+/* With its consumer daemon, which may be what hangs: both are in the process group that it leads. */
+static void kill_daemon(pid_t pid)
+{
+  kill(-pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+}
+
 static void end_daemon(pid_t pid)
 {
   sigset_t child;
@@ -141,10 +148,16 @@ static void end_daemon(pid_t pid)
   if (waitpid(pid, NULL, WNOHANG) == pid)
     return;
   sigtimedwait(&child, NULL, &limit);
-  if (waitpid(pid, NULL, WNOHANG) == pid)
-    return;
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
+  if (waitpid(pid, NULL, WNOHANG) != pid)
+    kill_daemon(pid);
+}
+
+/* The caller need not wait for us any longer. */
+static void stay(int channel)
+{
+  send(channel, &(char){SAY_STAYS}, 1, MSG_NOSIGNAL);
+  shutdown(channel, SHUT_RDWR);
+  setsid();
 }
 
 /* Ends our daemon when no session is left in it. */
@@ -161,27 +174,50 @@ static void end_when_unused(pid_t pid, int channel)
     }
     drop_lock(lock);
     if (!told) {
-      send(channel, &(char){SAY_STAYS}, 1, MSG_NOSIGNAL);
-      shutdown(channel, SHUT_RDWR);
-      setsid();
+      stay(channel);
       told = true;
     }
     nanosleep(&pause, NULL);
   }
 }
 
-/* Until the caller is done or dead: whether it had made its session. */
-static bool await_caller(int channel)
+struct news {
+  bool made, hangs;
+};
+
+/* Until the caller is done or dead: what it said. */
+static struct news await_caller(int channel)
 {
-  bool made = false;
+  struct news news = {.made = false};
   char word;
   for (;;) {
     ssize_t got = read(channel, &word, 1);
     if (got == 0 || (got < 0 && errno != EINTR))
-      return made;
-    if (got == 1 && word == SAY_MADE)
-      made = true;
+      return news;
+    news.made |= got == 1 && word == SAY_MADE;
+    news.hangs |= got == 1 && word == SAY_HANGS;
   }
+}
+
+/* A daemon that is not ours may answer again one day; until then our session is its. */
+static void leave_session(int channel, const char *session, bool hangs)
+{
+  struct uvt_error ignored = {""};
+  if (hangs)
+    stay(channel);
+  uvt_session_be_patient(0);
+  uvt_session_destroy(session, &ignored); /* not there any more where the caller did it */
+}
+
+static void end_ours(pid_t daemon, int channel, const char *session, struct news news)
+{
+  struct uvt_error ignored = {""};
+  if (news.made && !news.hangs)
+    news.hangs = uvt_session_destroy(session, &ignored) == UVT_SESSION_HANGS;
+  if (news.hangs)
+    kill_daemon(daemon);
+  else
+    end_when_unused(daemon, channel);
 }
 
 static void keep(int channel, const char *session) __attribute__((noreturn));
@@ -196,12 +232,13 @@ static void keep(int channel, const char *session)
   }
   if (write(channel, &answer, sizeof answer) != (ssize_t)sizeof answer)
     answer.ready = false;
-  if (answer.ready && await_caller(channel)) {
-    struct uvt_error ignored = {""};
-    uvt_session_destroy(session, &ignored); /* not there any more where the caller did it */
-  }
+  struct news news = {.made = false};
+  if (answer.ready)
+    news = await_caller(channel);
   if (daemon > 0)
-    end_when_unused(daemon, channel);
+    end_ours(daemon, channel, session, news);
+  else if (news.made || news.hangs) /* what hangs may still make it */
+    leave_session(channel, session, news.hangs);
   _exit(0);
 }
 
@@ -248,6 +285,11 @@ void uvt_daemon_session_made(struct uvt_daemon *daemon)
   send(daemon->channel, &(char){SAY_MADE}, 1, MSG_NOSIGNAL);
   drop_lock(daemon->lock);
   daemon->lock = -1;
+}
+
+void uvt_daemon_hangs(struct uvt_daemon *daemon)
+{
+  send(daemon->channel, &(char){SAY_HANGS}, 1, MSG_NOSIGNAL);
 }
 
 void uvt_daemon_release(struct uvt_daemon *daemon)

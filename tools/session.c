@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include <errno.h>
 #include <lttng/lttng.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +25,95 @@ enum { SWITCH_TIMER_US = 1000000, METADATA_TIMER_US = 200000, LIVE_TIMER_US = 20
 /* LTTng takes the attributes of its own metadata channel from a channel that is given this name. */
 #define METADATA_NAME "metadata"
 enum { METADATA_SUBBUFFER_SIZE = 4096, METADATA_SUBBUFFERS = 4 };
+
+/*
+ * What one of the functions below asks of the daemon. It belongs to the thread that asks and to the one that
+ * waits for it; where the daemon hangs it is never freed, for the thread may still come back.
+ */
+struct request {
+  int (*ask)(struct request *request);
+  const char *name; /* the caller keeps what these two point to */
+  const struct uvt_session_options *options;
+  struct uvt_session_loss loss;
+  struct uvt_error error;
+  int result;
+  atomic_uint answers; /* each one is a sign of life */
+  sem_t done;
+};
+
+static unsigned patience_s = UVT_SESSION_PATIENCE_S;
+static bool hangs;
+
+void uvt_session_be_patient(unsigned seconds)
+{
+  patience_s = seconds;
+}
+
+static void answered(struct request *request)
+{
+  atomic_fetch_add(&request->answers, 1);
+}
+
+static void *run_request(void *argument)
+{
+  struct request *request = argument;
+  request->result = request->ask(request);
+  sem_post(&request->done);
+  return NULL;
+}
+
+/* Counts what it slept instead of looking at a clock: a machine that stands still is not a daemon that hangs.
+ */
+static bool await_answer(struct request *request)
+{
+  enum { A_SECOND = 10 };
+  unsigned answers = 0;
+  for (unsigned idle = 0; !patience_s || idle < patience_s * A_SECOND;) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 1000000000L / A_SECOND;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    if (sem_timedwait(&request->done, &until) == 0)
+      return true;
+    unsigned now = atomic_load(&request->answers);
+    idle = now == answers ? idle + (errno == ETIMEDOUT) : 0;
+    answers = now;
+  }
+  return false;
+}
+
+/* Asks on a thread of its own; `request` was filled in up to `options`. */
+static int ask(const struct request *filled, struct uvt_session_loss *loss, struct uvt_error *error)
+{
+  struct request *request = hangs ? NULL : malloc(sizeof *request);
+  pthread_t thread;
+  int result = UVT_SESSION_HANGS;
+  if (request) {
+    *request = *filled;
+    sem_init(&request->done, 0, 0);
+    if (pthread_create(&thread, NULL, run_request, request) != 0)
+      run_request(request); /* then without a bound */
+    else if (await_answer(request))
+      pthread_join(thread, NULL);
+    else
+      hangs = true;
+  }
+  if (hangs) {
+    uvt_error_set(error, "the LTTng session daemon does not answer");
+    return result;
+  }
+  if (!request) {
+    uvt_error_set(error, "out of memory");
+    return UVT_SESSION_FAILED;
+  }
+  result = request->result;
+  *loss = request->loss;
+  *error = request->error;
+  sem_destroy(&request->done);
+  free(request);
+  return result;
+}
 
 /* Turns an LTTng return value into ours; `what` was tried. */
 static int fail(int code, const char *what, struct uvt_error *error)
@@ -57,13 +150,21 @@ bool uvt_session_daemon_answers(void)
   return lttng_session_daemon_alive() == 1;
 }
 
-int uvt_session_count(void)
+static int ask_count(struct request *request)
 {
   struct lttng_session *sessions = NULL;
+  (void)request;
   int count = lttng_list_sessions(&sessions);
   if (count > 0)
     free(sessions);
   return count < 0 ? -1 : count;
+}
+
+int uvt_session_count(void)
+{
+  struct uvt_session_loss loss;
+  struct uvt_error error;
+  return ask(&(struct request){.ask = ask_count}, &loss, &error);
 }
 
 static int create(const struct uvt_session_options *options)
@@ -134,60 +235,74 @@ static int add_events(struct lttng_handle *handle)
   return code;
 }
 
-static int configure(const struct uvt_session_options *options, struct uvt_error *error)
+static int configure(struct request *request)
 {
+  const struct uvt_session_options *options = request->options;
   struct lttng_domain domain = user_space();
   struct lttng_handle *handle = lttng_create_handle(options->name, &domain);
   if (!handle)
-    return fail(-LTTNG_ERR_NOMEM, "cannot reach the LTTng session", error);
+    return fail(-LTTNG_ERR_NOMEM, "cannot reach the LTTng session", &request->error);
   const char *what = "cannot make an LTTng channel";
   int code = add_channels(handle, options);
+  answered(request);
   if (code >= 0) {
     what = "cannot switch on the events";
     code = add_events(handle);
+    answered(request);
   }
   if (code >= 0) {
     what = "cannot start recording";
     code = lttng_start_tracing(options->name);
   }
   lttng_destroy_handle(handle);
-  return code < 0 ? fail(code, what, error) : UVT_SESSION_DONE;
+  return code < 0 ? fail(code, what, &request->error) : UVT_SESSION_DONE;
+}
+
+static int ask_start(struct request *request)
+{
+  const char *name = request->options->name;
+  int code = create(request->options);
+  answered(request);
+  if (code < 0) {
+    char what[LTTNG_NAME_MAX + 64];
+    snprintf(what, sizeof what, "cannot make the LTTng session \"%.*s\"", LTTNG_NAME_MAX, name);
+    return fail(code, what, &request->error);
+  }
+  int result = configure(request);
+  if (result != UVT_SESSION_DONE)
+    lttng_destroy_session(name);
+  return result;
 }
 
 int uvt_session_start(const struct uvt_session_options *options, struct uvt_error *error)
 {
-  int code = create(options);
-  if (code < 0) {
-    char what[LTTNG_NAME_MAX + 64];
-    snprintf(what, sizeof what, "cannot make the LTTng session \"%.*s\"", LTTNG_NAME_MAX, options->name);
-    return fail(code, what, error);
-  }
-  int result = configure(options, error);
-  if (result != UVT_SESSION_DONE)
-    lttng_destroy_session(options->name);
-  return result;
+  struct uvt_session_loss loss;
+  return ask(&(struct request){.ask = ask_start, .options = options}, &loss, error);
 }
 
-static int wait_for_data(const char *name)
+static int wait_for_data(struct request *request)
 {
   const struct timespec pause = {.tv_nsec = PENDING_POLL_MS * 1000000L};
   for (;;) {
-    int pending = lttng_data_pending(name);
+    int pending = lttng_data_pending(request->name);
+    answered(request);
     if (pending <= 0)
       return pending;
     nanosleep(&pause, NULL);
   }
 }
 
-static void ask_loss(const char *name, struct uvt_session_loss *loss)
+static void ask_loss(struct request *request)
 {
+  struct uvt_session_loss *loss = &request->loss;
   struct lttng_domain domain = user_space();
-  struct lttng_handle *handle = lttng_create_handle(name, &domain);
+  struct lttng_handle *handle = lttng_create_handle(request->name, &domain);
   struct lttng_channel *channels = NULL;
   int count = handle ? lttng_list_channels(handle, &channels) : -1;
   loss->known = count > 0;
   for (int i = 0; i < count; i++) {
     uint64_t records, packets;
+    answered(request);
     if (lttng_channel_get_discarded_event_count(&channels[i], &records) < 0 ||
         lttng_channel_get_lost_packet_count(&channels[i], &packets) < 0) {
       loss->known = false;
@@ -201,27 +316,45 @@ static void ask_loss(const char *name, struct uvt_session_loss *loss)
   lttng_destroy_handle(handle);
 }
 
+static int ask_stop(struct request *request)
+{
+  int code = lttng_stop_tracing_no_wait(request->name);
+  answered(request);
+  if (code < 0 && code != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
+    return fail(code, "cannot stop recording", &request->error);
+  code = wait_for_data(request);
+  if (code < 0)
+    return fail(code, "cannot wait for the recorded data", &request->error);
+  ask_loss(request);
+  return UVT_SESSION_DONE;
+}
+
 int uvt_session_stop(const char *name, struct uvt_session_loss *loss, struct uvt_error *error)
 {
   memset(loss, 0, sizeof *loss);
-  int code = lttng_stop_tracing_no_wait(name);
-  if (code < 0 && code != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
-    return fail(code, "cannot stop recording", error);
-  code = wait_for_data(name);
-  if (code < 0)
-    return fail(code, "cannot wait for the recorded data", error);
-  ask_loss(name, loss);
-  return UVT_SESSION_DONE;
+  return ask(&(struct request){.ask = ask_stop, .name = name}, loss, error);
+}
+
+static int ask_snapshot(struct request *request)
+{
+  int code = lttng_snapshot_record(request->name, NULL, 1);
+  return code < 0 ? fail(code, "cannot record the snapshot", &request->error) : UVT_SESSION_DONE;
 }
 
 int uvt_session_snapshot(const char *name, struct uvt_error *error)
 {
-  int code = lttng_snapshot_record(name, NULL, 1);
-  return code < 0 ? fail(code, "cannot record the snapshot", error) : UVT_SESSION_DONE;
+  struct uvt_session_loss loss;
+  return ask(&(struct request){.ask = ask_snapshot, .name = name}, &loss, error);
+}
+
+static int ask_destroy(struct request *request)
+{
+  int code = lttng_destroy_session(request->name);
+  return code < 0 ? fail(code, "cannot end the LTTng session", &request->error) : UVT_SESSION_DONE;
 }
 
 int uvt_session_destroy(const char *name, struct uvt_error *error)
 {
-  int code = lttng_destroy_session(name);
-  return code < 0 ? fail(code, "cannot end the LTTng session", error) : UVT_SESSION_DONE;
+  struct uvt_session_loss loss;
+  return ask(&(struct request){.ask = ask_destroy, .name = name}, &loss, error);
 }

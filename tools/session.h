@@ -3,7 +3,9 @@
  * LTTng sessions: the only part of uvtree that talks to the session daemon (liblttng-ctl).
  *
  * Every function talks to the daemon that LTTng finds for this user: root's own in /var/run/lttng, or that of
- * $LTTNG_HOME (else $HOME). One thread at a time. The daemon may die between any two calls.
+ * $LTTNG_HOME (else $HOME). One thread at a time. The daemon may die between any two calls, and it may hang:
+ * each call is made on a thread of its own, and given up when the daemon has not answered for as long as
+ * uvt_session_be_patient says. From then on every function returns UVT_SESSION_HANGS at once.
  */
 #ifndef UVT_SESSION_H
 #define UVT_SESSION_H
@@ -17,7 +19,8 @@
 enum uvt_session_result {
   UVT_SESSION_DONE = 0,
   UVT_SESSION_FAILED = -1, /* the error says why */
-  UVT_SESSION_GONE = -2 /* the daemon, its consumer or the session is there no more; the error says which */
+  UVT_SESSION_GONE = -2, /* the daemon, its consumer or the session is there no more; the error says which */
+  UVT_SESSION_HANGS = -3 /* the daemon takes calls but does not answer them; the error says so */
 };
 
 struct uvt_session_options {
@@ -35,10 +38,16 @@ struct uvt_session_loss {
   uint64_t packets; /* overwritten (snapshot), before anyone read them */
 };
 
+enum { UVT_SESSION_PATIENCE_S = 60 };
+
+/* How many seconds without an answer make a daemon one that hangs; 0: none. UVT_SESSION_PATIENCE_S without
+ * it. */
+void uvt_session_be_patient(unsigned seconds);
+
 /* Whether a session daemon answers. */
 bool uvt_session_daemon_answers(void);
 
-/* How many sessions there are; -1 where no daemon answers. */
+/* How many sessions there are; negative where no daemon answers. */
 int uvt_session_count(void);
 
 /* Makes the session, with a channel that records every event of ours, and starts it. Nothing is left on
