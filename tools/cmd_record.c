@@ -332,8 +332,10 @@ static int finish(struct recording *r, struct uvt_error *error)
   int result = uvt_session_stop(r->session, &r->loss, error);
   if (result == UVT_SESSION_DONE && r->options->snapshot)
     result = uvt_session_snapshot(r->session, error);
-  if (result == UVT_SESSION_DONE)
+  if (result == UVT_SESSION_DONE) {
+    uvt_daemon_session_ends(r->daemon);
     result = uvt_session_destroy(r->session, error);
+  }
   r->killed_daemon = result == UVT_SESSION_HANGS && uvt_daemon_is_ours(r->daemon);
   if (result == UVT_SESSION_HANGS)
     uvt_daemon_hangs(r->daemon);

@@ -44,16 +44,17 @@ struct uvt_daemon {
 };
 
 /*
- * One recording at a time finds, starts or ends a daemon: a lock on the folder that the daemon's own folder
- * is in, so that no file of ours stays behind. -1 where the folder cannot be locked: then we go on without.
+ * One recording at a time finds, starts or ends a daemon (LOCK_EX), and none ends it while another's session
+ * is being ended (LOCK_SH), which the daemon does not count any more: a lock on the folder that the daemon's
+ * own folder is in, so that no file of ours stays behind. -1 where it cannot be had: then we go on without.
  */
-static int take_lock(void)
+static int take_lock(int how)
 {
   const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
   const char *folder = getuid() == 0 ? "/var/run" : home;
   int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   const struct timespec pause = {.tv_nsec = 50 * 1000000L};
-  for (int tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+  for (int tries = 0; fd >= 0 && flock(fd, how | LOCK_NB) < 0; tries++) {
     if (errno != EWOULDBLOCK || tries >= LOCK_S * 20) {
       close(fd);
       return -1;
@@ -166,7 +167,7 @@ static void end_when_unused(pid_t pid, int channel)
   const struct timespec pause = {.tv_sec = 1};
   bool told = false;
   for (;;) {
-    int lock = take_lock();
+    int lock = take_lock(LOCK_EX);
     if (uvt_session_count() <= 0) {
       end_daemon(pid);
       drop_lock(lock);
@@ -203,10 +204,12 @@ static struct news await_caller(int channel)
 static void leave_session(int channel, const char *session, bool hangs)
 {
   struct uvt_error ignored = {""};
+  int lock = hangs ? -1 : take_lock(LOCK_SH);
   if (hangs)
     stay(channel);
   uvt_session_be_patient(0);
   uvt_session_destroy(session, &ignored); /* not there any more where the caller did it */
+  drop_lock(lock);
 }
 
 static void end_ours(pid_t daemon, int channel, const char *session, struct news news)
@@ -252,7 +255,7 @@ struct uvt_daemon *uvt_daemon_hold(const char *session, struct uvt_error *error)
     free(name);
     return NULL;
   }
-  daemon->lock = take_lock();
+  daemon->lock = take_lock(LOCK_EX);
   daemon->keeper = uvt_helper_fork(KEEPER_NAME, &daemon->channel, error);
   if (daemon->keeper == 0)
     keep(daemon->channel, name);
@@ -285,6 +288,11 @@ void uvt_daemon_session_made(struct uvt_daemon *daemon)
   send(daemon->channel, &(char){SAY_MADE}, 1, MSG_NOSIGNAL);
   drop_lock(daemon->lock);
   daemon->lock = -1;
+}
+
+void uvt_daemon_session_ends(struct uvt_daemon *daemon)
+{
+  daemon->lock = take_lock(LOCK_SH);
 }
 
 void uvt_daemon_hangs(struct uvt_daemon *daemon)

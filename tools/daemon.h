@@ -30,6 +30,9 @@ bool uvt_daemon_is_ours(const struct uvt_daemon *daemon);
 /* The session exists: from here on the keeper takes it down if we do not. */
 void uvt_daemon_session_made(struct uvt_daemon *daemon);
 
+/* We are about to end the session: until uvt_daemon_release nobody ends the daemon. */
+void uvt_daemon_session_ends(struct uvt_daemon *daemon);
+
 /* It hangs (UVT_SESSION_HANGS): the keeper kills it where it is ours, else it waits for it, and we do not. */
 void uvt_daemon_hangs(struct uvt_daemon *daemon);
 

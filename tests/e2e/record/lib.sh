@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
 # Sourced by the tests of `uvtree record`. Each runs in namespaces of its own: it sees no session daemon but those that it
 # starts, may kill them, and nothing of it outlives it. UVT_EMITTER and UVT_CATCHER are programs of this folder.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
