@@ -11,6 +11,7 @@ const [modules, file, screenshot] = process.argv.slice(2);
 const wantsRequests = process.env.WANTS_REQUESTS;
 const wantsStacks = process.env.WANTS_STACKS;
 const chromium = '/usr/bin/chromium';
+const PATIENCE = 240000; // ms: for what never comes, not for a slow machine
 const operation = '.row[data-operation]:visible';
 
 async function open(page) {
@@ -125,9 +126,10 @@ async function scroll(page) {
 
 async function main() {
   if (!fs.existsSync(chromium)) process.exit(77);
-  const browser = await require(path.join(modules, 'playwright-core')).chromium.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+  const browser = await require(path.join(modules, 'playwright-core')).chromium.launch({ executablePath: chromium, args: ['--no-sandbox'], timeout: PATIENCE });
   try {
     const page = await browser.newPage({ viewport: { width: 1500, height: 950 } });
+    page.setDefaultTimeout(PATIENCE);
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => complaints.push(message.text()));

@@ -13,6 +13,7 @@ const path = require('path');
 
 const [modules, kind, file, screenshot] = process.argv.slice(2);
 const chromium = '/usr/bin/chromium';
+const PATIENCE = 240000; // ms: for what never comes, not for a slow machine
 const folders = {
   chrome: '/usr/share/go-1.19/src/cmd/trace/static',
   folded: path.join(modules, 'speedscope/dist/release'),
@@ -90,9 +91,10 @@ async function main() {
   if (!fs.existsSync(chromium) || !fs.existsSync(folders[kind])) process.exit(77);
   const { chromium: browserType } = require(path.join(modules, 'playwright-core'));
   const server = http.createServer(serve).listen(0, '127.0.0.1');
-  const browser = await browserType.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+  const browser = await browserType.launch({ executablePath: chromium, args: ['--no-sandbox'], timeout: PATIENCE });
   try {
     const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
+    page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', (error) => assert.fail(error));
     const url = `http://127.0.0.1:${server.address().port}`;
     console.log(JSON.stringify(await (kind === 'chrome' ? checkCatapult : checkSpeedscope)(page, url)));
