@@ -20,7 +20,6 @@
 const LINK_CAUSED = 1;
 const LINK_REPEAT = 2;
 const LINK_INTERNAL = 4;
-const LINK_HOLD = 0x80; // js.c: to be taken back by drop()
 const BEGIN_MORE = 1;
 const REASON_STOPPED = 0;
 const REASON_CLOSED = 1;
@@ -45,16 +44,52 @@ const { apply, getPrototypeOf } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
 
 // Async resources that run once. All others may run again: a socket, a parser, an AsyncResource of the program.
-const ONCE = new Set(['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
+const ONCE = ['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
   'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'PIPECONNECTWRAP', 'TCPCONNECTWRAP', 'SHUTDOWNWRAP',
   'WRITEWRAP', 'UDPSENDWRAP', 'RANDOMBYTESREQUEST', 'RANDOMPRIMEREQUEST', 'CHECKPRIMEREQUEST', 'PBKDF2REQUEST',
   'SCRYPTREQUEST', 'KEYPAIRGENREQUEST', 'KEYGENREQUEST', 'KEYEXPORTREQUEST', 'SIGNREQUEST', 'VERIFYREQUEST',
-  'HASHREQUEST', 'CIPHERREQUEST', 'DERIVEBITSREQUEST', 'ARGON2REQUEST', 'RANDOMUUIDREQUEST']);
+  'HASHREQUEST', 'CIPHERREQUEST', 'DERIVEBITSREQUEST', 'ARGON2REQUEST', 'RANDOMUUIDREQUEST'];
 // What runs only when the stack is empty: once one of these begins, the main script has ended.
-const AFTER_MAIN = new Set(['TickObject', 'Immediate', 'Microtask', 'Timeout']);
+const AFTER_MAIN = ['TickObject', 'Immediate', 'Microtask', 'Timeout'];
 
-let native; // the functions of js.c
+const NONE = 0; // no link
+
+let native; // the functions of js.c that take arguments
 let log = () => {};
+
+// Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
+let values;
+let doLink, doHold, doDrop, doCause, doCancel, doBegin, doEnd, doCurrent, doPromise, doLabel;
+
+function takeOperations() {
+  values = new Float64Array(native.values);
+  ({ link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
+     current: doCurrent, promise: doPromise, label: doLabel } = native);
+}
+
+function link(type, place, flags) {
+  values[0] = type;
+  values[1] = place;
+  values[2] = flags;
+  doLink();
+  return values[0];
+}
+
+function begin(linkID, flags) {
+  values[0] = linkID;
+  values[1] = flags;
+  doBegin();
+}
+
+function end(linkID) {
+  values[0] = linkID;
+  doEnd();
+}
+
+function tellCause(linkID) {
+  values[0] = linkID;
+  doCause();
+}
 
 function quietly(f) {
   const { emitWarning } = process;
@@ -65,6 +100,16 @@ function quietly(f) {
     process.emitWarning = emitWarning;
   }
 }
+
+// What we know of an object hangs from it by a private field, which no reflection shows: a WeakMap would cost the
+// program's garbage collector more than all the rest. Where a field cannot be added, nothing is known. A class that
+// adds one has no constructor, which V8 then leaves out, and its initializer finds the value here.
+class Itself {
+  constructor(object) {
+    return object;
+  }
+}
+let valueToAdd;
 
 // ---- Texts ----
 
@@ -153,20 +198,91 @@ function endMain() {
 
 // ---- Async resources ----
 
-const resources = new Map(); // registrations by async id
-const running = [];          // those whose invocations are open, innermost last
-let asyncIdSymbol;           // by which Node's timers carry their async id
+class Kind {
+  constructor(type) {
+    this.type = textNumber(type);
+    this.once = ONCE.includes(type);
+    this.afterMain = AFTER_MAIN.includes(type);
+    this.isTimeout = type === 'Timeout';
+    this.isTimer = type === 'Timeout' || type === 'Immediate';
+    this.functionOf = FUNCTION_OF[type];
+  }
+}
+
+const kinds = new Map(); // by type
+
+let tick; // the kind that there is most of
+
+function kindOf(type) {
+  if (type === 'TickObject')
+    return tick ??= new Kind(type);
+  let kind = mapGet(kinds, type);
+  if (kind === undefined)
+    mapSet(kinds, type, kind = new Kind(type));
+  return kind;
+}
 
 class Registration {
-  constructor(id, link, once, afterMain, timer) {
+  constructor(id, link, kind, once, timer) {
     this.id = id;
     this.link = link;
+    this.kind = kind;
     this.once = once;
-    this.afterMain = afterMain;
-    this.timer = timer; // a Timeout or Immediate: to see whether it was cleared
+    this.timer = timer;   // a Timeout or Immediate: to see whether it was cleared
     this.begun = false;
     this.cancelled = false;
+    this.open = 0;        // invocations that have not ended
+    this.destroyed = false;
+    this.replaced = null; // the registration that this one replaced while it ran
   }
+}
+
+// By async id. Ids rise by one, and most are over soon: those lie in an array, at the low bits of the id.
+const RECENT = 4096;
+const recent = new Array(RECENT).fill(undefined);
+const resources = new Map();
+let asyncIdSymbol; // by which Node's timers carry their async id
+
+function find(id) {
+  const registration = recent[id & (RECENT - 1)];
+  return registration !== undefined && registration.id === id ? registration : mapGet(resources, id);
+}
+
+function keep(registration) {
+  const at = registration.id & (RECENT - 1);
+  const old = recent[at];
+  if (old !== undefined && old.id !== registration.id)
+    mapSet(resources, old.id, old);
+  recent[at] = registration;
+}
+
+function forget(id) {
+  const at = id & (RECENT - 1);
+  if (recent[at] !== undefined && recent[at].id === id)
+    recent[at] = undefined;
+  else
+    mapDelete(resources, id);
+}
+
+// Number of the function's name and place. It hangs from the function: most run more than once.
+class Place extends Itself {
+  #number = valueToAdd;
+  static of(f) {
+    return #number in f ? f.#number : undefined;
+  }
+}
+
+function functionNumber(f) {
+  if (typeof f !== 'function')
+    return 0;
+  let number = Place.of(f);
+  if (number === undefined) {
+    valueToAdd = number = native.function(f);
+    try {
+      new Place(f);
+    } catch { /* not extensible */ }
+  }
+  return number;
 }
 
 // The listener that a request will be given to: http's parser is known by its connection's server, or by its request.
@@ -177,24 +293,21 @@ function requestListener(resource) {
   return typeof first === 'function' && typeof first.listener === 'function' ? first.listener : first;
 }
 
-function functionOf(type, resource) {
-  switch (type) {
-    case 'Timeout': return resource._onTimeout;
-    case 'Immediate': return resource._onImmediate;
-    case 'TickObject': return resource.callback;
-    case 'HTTPINCOMINGMESSAGE':
-    case 'HTTPCLIENTREQUEST': return requestListener(resource);
-    default: return undefined;
-  }
-}
+const FUNCTION_OF = {
+  __proto__: null,
+  Timeout: (resource) => resource._onTimeout,
+  Immediate: (resource) => resource._onImmediate,
+  TickObject: (resource) => resource.callback,
+  HTTPINCOMINGMESSAGE: requestListener,
+  HTTPCLIENTREQUEST: requestListener,
+};
 
-function register(id, type, resource, callback) {
-  const isTimer = type === 'Timeout' || type === 'Immediate';
-  const once = ONCE.has(type) || (type === 'Timeout' && !resource._repeat);
-  const number = typeof callback === 'function' ? native.function(callback) : 0;
-  const link = native.link(textNumber(type), number || place(true),
-                           once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
-  mapSet(resources, id, new Registration(id, link, once, AFTER_MAIN.has(type), isTimer ? resource : null));
+function register(id, kind, resource, callback) {
+  const once = kind.once || (kind.isTimeout && !resource._repeat);
+  const made = link(kind.type, functionNumber(callback) || place(true), once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
+  const registration = new Registration(id, made, kind, once, kind.isTimer ? resource : null);
+  keep(registration);
+  return registration;
 }
 
 // queueMicrotask sets the callback only after the resource has been made.
@@ -205,7 +318,7 @@ function registerMicrotask(id, resource) {
     get: () => undefined,
     set(callback) {
       defineProperty(resource, 'callback', { value: callback, writable: true, configurable: true, enumerable: true });
-      guarded(register)(id, 'Microtask', resource, callback);
+      guarded(register)(id, kindOf('Microtask'), resource, callback);
     },
   });
 }
@@ -217,55 +330,63 @@ function onInit(id, type, trigger, resource) {
     registerMicrotask(id, resource);
     return;
   }
-  if (type === 'Timeout' || type === 'Immediate')
+  const kind = kindOf(type);
+  if (kind.isTimer)
     meetTimer(type, resource);
-  register(id, type, resource, functionOf(type, resource));
+  register(id, kind, resource, kind.functionOf === undefined ? undefined : kind.functionOf(resource));
 }
 
 function onBefore(id) {
-  const registration = mapGet(resources, id);
-  if (mainOpen && (!registration || registration.afterMain))
+  const registration = find(id);
+  if (mainOpen && (!registration || registration.kind.afterMain))
     endMain();
-  if (!registration)
+  if (registration === undefined)
     return; // made before us
   registration.begun = true;
-  running[running.length] = registration;
-  native.begin(registration.link, registration.once ? 0 : BEGIN_MORE);
+  registration.open++;
+  begin(registration.link, registration.once ? 0 : BEGIN_MORE);
 }
 
 function onAfter(id) {
-  let at = running.length - 1;
-  while (at >= 0 && running[at].id !== id)
-    at--;
-  if (at < 0)
+  const registration = find(id);
+  if (registration === undefined)
     return;
-  const registration = running[at];
-  running.length = at;
-  native.end(registration.link);
-  if (registration.once && mapGet(resources, id) === registration)
-    mapDelete(resources, id);
+  if (registration.replaced !== null) {
+    end(registration.replaced.link);
+    registration.replaced = null;
+    return;
+  }
+  end(registration.link);
+  registration.open--;
+  if (registration.once || (registration.destroyed && registration.open === 0))
+    forget(id);
 }
 
 function cancel(registration, reason) {
   if (registration.cancelled || (registration.once && registration.begun))
     return;
   registration.cancelled = true;
-  native.cancel(registration.link, reason);
+  values[0] = registration.link;
+  values[1] = reason;
+  doCancel();
 }
 
 function onDestroy(id) {
-  const registration = mapGet(resources, id);
-  if (!registration)
+  const registration = find(id);
+  if (registration === undefined)
     return;
-  mapDelete(resources, id);
-  cancel(registration, REASON_CLOSED);
+  if (registration.open === 0)
+    forget(id);
+  else
+    registration.destroyed = true;
+  cancel(registration, registration.timer ? REASON_STOPPED : REASON_CLOSED);
 }
 
 // ---- Timers: clearing, and arming again ----
 
 function timerRegistration(timer) {
   const isObject = typeof timer === 'object' && timer !== null;
-  const registration = mapGet(resources, isObject && asyncIdSymbol ? timer[asyncIdSymbol] : Number(timer));
+  const registration = find(isObject && asyncIdSymbol ? timer[asyncIdSymbol] : Number(timer));
   return registration?.timer ? registration : undefined;
 }
 
@@ -301,23 +422,33 @@ function followDestroying() {
   const { prototype } = require('async_hooks').AsyncResource;
   replace(prototype, 'emitDestroy', (original) => new Proxy(original, {
     apply(target, self, args) {
-      const result = apply(target, self, args);
       guarded(() => {
-        const registration = mapGet(resources, self.asyncId());
+        const registration = find(self.asyncId());
         if (registration)
           cancel(registration, REASON_STOPPED);
       })();
-      return result;
+      return apply(target, self, args);
     },
   }));
 }
 
 // Of a timer whose callback runs: it is to run once more, and Node keeps its async id.
 function armedAgain(registration) {
-  const { id, timer } = registration;
-  if (registration.begun && registration.once && !timer._destroyed && mapGet(resources, id) === registration)
-    register(id, 'Timeout', timer, timer._onTimeout);
+  const { id, kind, timer } = registration;
+  if (registration.begun && registration.once && !timer._destroyed && find(id) === registration)
+    register(id, kind, timer, timer._onTimeout).replaced = registration;
 }
+
+// Node itself calls it at every packet of a socket that has a timeout: so it is not a Proxy.
+const refreshing = (original) => ({
+  refresh() {
+    const result = apply(original, this, arguments);
+    const registration = asyncIdSymbol ? find(this?.[asyncIdSymbol]) : undefined;
+    if (registration !== undefined && registration.begun)
+      guarded(armedAgain)(registration);
+    return result;
+  },
+}).refresh;
 
 function followClearing() {
   const timers = require('timers');
@@ -343,29 +474,19 @@ function meetTimer(type, timer) {
   const own = (self) => self;
   for (const name of ['close', Symbol.dispose ?? Symbol.for('nodejs.dispose')])
     replace(prototype, name, (original) => followed(original, own, cleared));
-  replace(prototype, 'refresh', (original) => followed(original, own, armedAgain));
+  replace(prototype, 'refresh', refreshing);
 }
 
 // ---- Promises ----
 
-// What is known of a promise. It hangs from it by a private field, which no reflection shows.
-class Itself {
-  constructor(object) {
-    return object;
-  }
-}
+// What is known of a promise.
 class Note extends Itself {
-  #note;
-  constructor(promise, note) {
-    super(promise);
-    this.#note = note;
-  }
+  #note = valueToAdd;
   static of(promise) {
     return #note in promise ? promise.#note : undefined;
   }
 }
 
-const NONE = 0;
 let promiseType;
 let held;      // a promise just made with a parent that is pending: a reaction, unless it is settled at once
 let adopting;  // the note of a promise that adopts another: between before and after of its job
@@ -383,7 +504,8 @@ function note(promise) {
     adoption: NONE,  // link of the internal reaction by which it adopts another promise
     id: 0,
   };
-  new Note(promise, made);
+  valueToAdd = made;
+  new Note(promise);
   return made;
 }
 
@@ -411,12 +533,12 @@ function waitNoMore(reaction) {
 function cause(reaction) {
   reaction.on = null;
   reaction.caused = true;
-  native.cause(reaction.link);
+  tellCause(reaction.link);
 }
 
 // The reaction by which a promise adopts `parent`. It was linked where the adopter was locked in, if that was seen.
 function adopt(adopter, reaction, parent) {
-  reaction.link = adopter.adoption || native.link(promiseType, 0, LINK_INTERNAL);
+  reaction.link = adopter.adoption || link(promiseType, 0, LINK_INTERNAL);
   adopter.adoption = NONE;
   if (parent.settled)
     cause(reaction);
@@ -428,11 +550,15 @@ function react(promise, reaction, parent) {
   const where = place(false);
   if (parent.settled) {
     reaction.caused = true;
-    reaction.link = native.link(promiseType, where, LINK_CAUSED);
+    reaction.link = link(promiseType, where, LINK_CAUSED);
     return;
   }
   held = promise;
-  reaction.link = native.link(promiseType, where, LINK_HOLD);
+  values[0] = promiseType;
+  values[1] = where;
+  values[2] = 0;
+  doHold();
+  reaction.link = values[0];
   wait(parent, reaction);
 }
 
@@ -443,10 +569,16 @@ function noteOld(promise) {
   return old;
 }
 
+function tellLife(id, life) {
+  values[0] = id;
+  values[1] = life;
+  doPromise();
+}
+
 function onPromiseInit(promise, parentPromise) {
   const made = note(promise);
   if (lifeCycle)
-    native.promise(made.id = ++lastPromise, LIFE_CREATE);
+    tellLife(made.id = ++lastPromise, LIFE_CREATE);
   if (parentPromise === undefined)
     return;
   const parent = Note.of(parentPromise) ?? noteOld(parentPromise);
@@ -475,7 +607,7 @@ function onPromiseBefore(promise) {
     waitNoMore(reaction);
     cause(reaction);
   }
-  native.begin(reaction.link, 0);
+  begin(reaction.link, 0);
 }
 
 function onPromiseAfter(promise) {
@@ -487,8 +619,8 @@ function onPromiseAfter(promise) {
   if (reaction === undefined || reaction.link === NONE)
     return;
   if (!reaction.settled && reaction.adoption === NONE) // its handler returned a promise
-    reaction.adoption = native.link(promiseType, 0, LINK_INTERNAL);
-  native.end(reaction.link);
+    reaction.adoption = link(promiseType, 0, LINK_INTERNAL);
+  end(reaction.link);
   reaction.link = NONE;
 }
 
@@ -498,13 +630,13 @@ function onPromiseSettled(promise) {
     return;
   if (held === promise) { // what await wraps a value in: it has the async function's promise as parent
     held = undefined;
-    native.drop();
+    doDrop();
     waitNoMore(settled);
     settled.link = NONE;
   }
   settled.settled = true;
   if (settled.id)
-    native.promise(settled.id, native.state(promise) === 2 ? LIFE_REJECT : LIFE_RESOLVE);
+    tellLife(settled.id, native.state(promise) === 2 ? LIFE_REJECT : LIFE_RESOLVE);
   const { waiting } = settled;
   settled.waiting = null;
   if (waiting === null)
@@ -550,7 +682,8 @@ function onReject(event, promise, error) {
   if (event === undefined) {
     tellRejected();
   } else if (event === 0) {
-    mapSet(rejected, promise, { invocation: native.current(), error });
+    doCurrent();
+    mapSet(rejected, promise, { invocation: values[0], error });
   } else if (!mapDelete(rejected, promise)) {
     const invocation = weakGet(toldFailed, promise);
     if (invocation !== undefined)
@@ -568,25 +701,66 @@ function followFailures() {
 
 // ---- HTTP ----
 
-const labelled = new WeakMap(); // numbers of requests
+// The number of a request.
+class Label extends Itself {
+  #number = valueToAdd;
+  static of(request) {
+    return #number in request ? request.#number : undefined;
+  }
+}
 let lastLabel = 0;
 
 function labelNumber(request) {
-  let number = weakGet(labelled, request);
-  if (number === undefined)
-    weakSet(labelled, request, number = ++lastLabel);
+  let number = Label.of(request);
+  if (number === undefined) {
+    valueToAdd = number = ++lastLabel;
+    new Label(request);
+  }
   return number;
 }
 
-const nameOf = (request) => `${request.method ?? ''} ${request.path ?? request.url ?? ''}`;
+// Names are told once and then by number; after so many of them, each time.
+const NAMES = 8192;
+const NO_NAME = 0;
+const names = new Map(); // by method: names by path
+let namesKnown = 0;
+
+function nameNumber(method, path) {
+  let paths = mapGet(names, method);
+  if (paths === undefined)
+    mapSet(names, method, paths = new Map());
+  let number = mapGet(paths, path);
+  if (number === undefined) {
+    number = namesKnown < NAMES ? native.text(`${method} ${path}`) : NO_NAME;
+    if (number !== NO_NAME) {
+      namesKnown++;
+      mapSet(paths, path, number);
+    }
+  }
+  return number;
+}
+
+function label(request, kind, kindNumber, status) {
+  const method = request.method ?? '';
+  const path = request.path ?? request.url ?? '';
+  const name = nameNumber(method, path);
+  const number = labelNumber(request);
+  if (name === NO_NAME) {
+    native.labelText(number, status, kind, `${method} ${path}`);
+    return;
+  }
+  values[0] = number;
+  values[1] = status;
+  values[2] = kindNumber;
+  values[3] = name;
+  doLabel();
+}
 
 function followHttp() {
   const channels = require('diagnostics_channel');
   const on = (channel, of, kind, status) => {
-    const told = guarded((message) => {
-      const request = of(message);
-      native.label(labelNumber(request), status ? status(message) ?? 0 : 0, kind, nameOf(request));
-    });
+    const kindNumber = textNumber(kind);
+    const told = guarded((message) => label(of(message), kind, kindNumber, status ? status(message) ?? 0 : 0));
     channels.channel(channel).subscribe(told);
   };
   const ofRequest = (message) => message.request;
@@ -603,18 +777,18 @@ function followHttp() {
 
 // Node knows a listener that stands for another by its property `listener`.
 function followedListener(emitter, listener, once) {
-  const link = native.link(textNumber('EventListener'), native.function(listener), once ? 0 : LINK_REPEAT);
+  const made = link(textNumber('EventListener'), functionNumber(listener), once ? 0 : LINK_REPEAT);
   return {
-    link,
+    link: made,
     function: function(...args) {
       guarded(() => {
-        native.cause(link);
-        native.begin(link, once ? 0 : BEGIN_MORE);
+        tellCause(made);
+        begin(made, once ? 0 : BEGIN_MORE);
       })();
       try {
         return apply(listener, this, args);
       } finally {
-        guarded(() => native.end(link))();
+        guarded(end)(made);
       }
     },
   };
@@ -723,11 +897,44 @@ function loadNative() {
 }
 
 function followPromises() {
+  // Each written out, where guarded() would do: V8 inlines what such a function calls only if it is always the same.
   const hooks = {
-    init: guarded(onPromiseInit),
-    before: guarded(onPromiseBefore),
-    after: guarded(onPromiseAfter),
-    settled: guarded(onPromiseSettled),
+    init(promise, parent) {
+      if (stopped)
+        return;
+      try {
+        onPromiseInit(promise, parent);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
+    before(promise) {
+      if (stopped)
+        return;
+      try {
+        onPromiseBefore(promise);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
+    after(promise) {
+      if (stopped)
+        return;
+      try {
+        onPromiseAfter(promise);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
+    settled(promise) {
+      if (stopped)
+        return;
+      try {
+        onPromiseSettled(promise);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
   };
   promiseType = textNumber('PROMISE');
   return { hooks, stop: require('v8').promiseHooks.createHook(hooks) };
@@ -739,9 +946,33 @@ function followPromises() {
  */
 function followResources(promiseHooks) {
   const hook = require('async_hooks').createHook({
-    init: guarded(onInit),
-    before: guarded(onBefore),
-    after: guarded(onAfter),
+    init(id, type, trigger, resource) {
+      if (stopped)
+        return;
+      try {
+        onInit(id, type, trigger, resource);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
+    before(id) {
+      if (stopped)
+        return;
+      try {
+        onBefore(id);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
+    after(id) {
+      if (stopped)
+        return;
+      try {
+        onAfter(id);
+      } catch (error) {
+        giveUp(error);
+      }
+    },
     destroy: guarded(onDestroy),
     trackPromises: false,
   });
@@ -750,11 +981,37 @@ function followResources(promiseHooks) {
     hook[mark] = true;
   hook.enable();
   native.noTrampoline();
-  if (!mark) {
-    const { setPromiseHooks } = quietly(() => process.binding('async_wrap'));
-    setPromiseHooks(promiseHooks.init, promiseHooks.before, promiseHooks.after, promiseHooks.settled);
-  }
+  const binding = asyncWrap();
+  if (binding)
+    followDestroyed(binding);
+  if (!mark)
+    binding.setPromiseHooks(promiseHooks.init, promiseHooks.before, promiseHooks.after, promiseHooks.settled);
   return () => hook.disable();
+}
+
+/*
+ * Node tells the destroy hooks of what it runs once, ticks above all, later and through native code, which costs as
+ * much as all other hooks of such a thing together. Where its binding can be had (up to 22), it is told here, and goes
+ * on only if there are hooks of others.
+ */
+function followDestroyed(binding) {
+  const { async_hook_fields: counts, queueDestroyAsyncId: queue, constants } = binding;
+  if (typeof queue !== 'function' || !(constants?.kDestroy in (counts ?? [])))
+    return;
+  const destroyed = guarded(onDestroy);
+  binding.queueDestroyAsyncId = (id) => {
+    destroyed(id);
+    if (counts[constants.kDestroy] > (stopped ? 0 : 1))
+      queue(id);
+  };
+}
+
+function asyncWrap() {
+  try {
+    return quietly(() => process.binding('async_wrap'));
+  } catch {
+    return undefined;
+  }
 }
 
 function follow() {
@@ -781,8 +1038,9 @@ try {
   leaveNoTrace();
   log = logToFile;
   native = loadNative();
-  if (native.follow) {
+  if (native.link) {
     log = native.log;
+    takeOperations();
     follow();
   }
 } catch (error) {

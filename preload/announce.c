@@ -18,6 +18,7 @@
 #include "arena.h"
 #include "descriptors.h"
 #include "env.h"
+#include "js.h"
 #include "log.h"
 #include "loops.h"
 #include "route.h"
@@ -112,6 +113,7 @@ static void record_process(enum uvt_how how)
                                 .parent_execute = origin.parent_execute,
                                 .start_time = read_start_time(),
                                 .monotonic = uvt_now(),
+                                .window = uvt_js_window(),
                                 .uv_version = uvt_route_uv_version(),
                                 .node_version = node,
                                 .exe = exe,

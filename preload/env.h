@@ -13,7 +13,10 @@
   X(wait, "UVTREE_WAIT", 0, "ms to wait for the LTTng session daemon at the start; -1: as long as it takes") \
   X(listeners, "UVTREE_LISTENERS", 0, "JavaScript layer: 1: listeners of EventEmitters, too")                \
   X(promises, "UVTREE_PROMISES", 0, "JavaScript layer: 1: the life cycle of each promise, too")              \
-  X(locations, "UVTREE_LOCATIONS", 0, "JavaScript layer: 1: where a registration without a function was made")
+  X(locations, "UVTREE_LOCATIONS", 0,                                                                        \
+    "JavaScript layer: 1: where a registration without a function was made")                                 \
+  X(batch, "UVTREE_BATCH", 1,                                                                                \
+    "JavaScript layer: 0: each record on its own in the trace, for other readers than uvtree")
 
 struct uvt_env {
 #define UVT_ENV_MEMBER(member, variable, value, meaning) long member;

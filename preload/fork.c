@@ -8,6 +8,7 @@
 
 #include "announce.h"
 #include "arena.h"
+#include "js_buffer.h"
 #include "stack.h"
 #include "table.h"
 #include "thread.h"
@@ -32,6 +33,7 @@ static void after_in_child(void)
   uvt_table_after_fork_child();
   uvt_arena_after_fork_child();
   uvt_stacks_after_fork_child();
+  uvt_js_buffer_after_fork_child(thread);
   uvt_announce_fork_child(thread->frames[thread->depth].execute_id);
   if (thread->tid) {
     thread->tid = (int32_t)syscall(SYS_gettid);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What agent.js calls. Its functions take numbers, but for texts, which it interns once. */
+/*
+ * What agent.js calls. What it calls often takes numbers and gives numbers in an array that both see, because
+ * passing them as arguments would cost more than all the rest; see `operations` below.
+ */
 #define _GNU_SOURCE
 #include "js.h"
 
@@ -10,6 +13,7 @@
 #include "arena.h"
 #include "entry.h"
 #include "env.h"
+#include "js_buffer.h"
 #include "js_function.h"
 #include "js_text.h"
 #include "log.h"
@@ -19,7 +23,8 @@
 #include "thread.h"
 
 #define ARGUMENTS 4
-#define HOLD 0x80 /* with link's flags: hold the record back, it may turn out to be none */
+#define VALUES 4 /* of the array */
+#define SP ((uintptr_t)__builtin_frame_address(0))
 
 /* Of the environment that runs on this thread; there is never more than one that has an agent. */
 struct js {
@@ -27,8 +32,7 @@ struct js {
   const void *loop;
   uint32_t main_depth; /* of the main script's invocation; 0: not open */
   napi_ref on_reject;  /* the agent's function; it also gets told when to tell (tell_rejected) */
-  struct uvt_rec_js_link held;
-  uint32_t held_stack; /* where it was made */
+  double *values;      /* the array's */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -45,11 +49,9 @@ static struct call take_call(napi_env env, napi_callback_info info, uintptr_t sp
 {
   struct call call = {.thread = uvt_thread_enter(sp), .count = ARGUMENTS};
   napi_get_cb_info(env, info, &call.count, call.arguments, NULL, NULL);
-  if (call.thread->js_held)
-    uvt_js_flush(call.thread);
   return call;
 }
-#define TAKE_CALL(env, info) take_call(env, info, (uintptr_t)__builtin_frame_address(0))
+#define TAKE_CALL(env, info) take_call(env, info, SP)
 
 static double as_double(napi_env env, const struct call *call, size_t index)
 {
@@ -63,13 +65,6 @@ static uint64_t as_id(napi_env env, const struct call *call, size_t index)
   return (uint64_t)as_double(env, call, index);
 }
 
-static uint32_t as_number(napi_env env, const struct call *call, size_t index)
-{
-  uint32_t value = 0;
-  napi_get_value_uint32(env, call->arguments[index], &value);
-  return value;
-}
-
 /* The text, cut to the size, NUL-terminated; its length. */
 static size_t as_text(napi_env env, const struct call *call, size_t index, char *buffer, size_t size)
 {
@@ -79,13 +74,6 @@ static size_t as_text(napi_env env, const struct call *call, size_t index, char 
   return length;
 }
 
-static napi_value id_value(napi_env env, uint64_t id)
-{
-  napi_value value = NULL;
-  napi_create_double(env, (double)id, &value);
-  return value;
-}
-
 static napi_value number_value(napi_env env, uint32_t number)
 {
   napi_value value = NULL;
@@ -93,108 +81,147 @@ static napi_value number_value(napi_env env, uint32_t number)
   return value;
 }
 
-/* ---- Registrations ---- */
+/* ---- Operations: arguments and results in the array ---- */
 
-static void record_link(struct uvt_thread *thread, const struct uvt_rec_js_link *link)
+/* link: type, function, flags -> the link ID */
+static void link(struct uvt_thread *thread, double *values, bool hold)
 {
-  if (!uvt_recording(thread))
+  uint32_t type = (uint32_t)values[0], function = (uint32_t)values[1];
+  uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
+  values[0] = (double)link_id;
+  if (!uvt_js_recording(thread))
     return;
-  uvt_js_text_tell(link->type);
-  uvt_js_text_tell(link->function);
-  uvt_stack_link(link->link_id, js.held_stack);
-  uvt_emit->js_link(link);
+  uvt_js_text_tell(type);
+  uvt_js_text_tell(function);
+  uint32_t stack = uvt_js_stack(type);
+  uint8_t flags = (uint8_t)values[2] | (stack ? UVT_JS_FLAG_STACK : 0);
+  uint64_t *words = uvt_js_append(thread, UVT_JS_OP_link, flags, execute_id, link_id);
+  words[1] = (uint32_t)link_id | (uint64_t)type << 32 | (uint64_t)function << 48;
+  words[2] = stack;
+  uvt_js_append_end(thread, stack ? 3 : 2, hold);
 }
 
-void uvt_js_flush(struct uvt_thread *thread)
+static void do_link(struct uvt_thread *thread, double *values)
 {
-  thread->js_held = 0;
-  js.held.process = uvt_process;
-  record_link(thread, &js.held);
+  link(thread, values, false);
 }
 
-/* link(type, function, flags): the link ID */
-static napi_value js_link(napi_env env, napi_callback_info info)
+/* The same of what may turn out to be no registration: then drop follows at once. */
+static void do_hold(struct uvt_thread *thread, double *values)
 {
-  struct call call = TAKE_CALL(env, info);
-  uint32_t flags = as_number(env, &call, 2);
-  js.held = (struct uvt_rec_js_link){.process = uvt_process,
-                                     .execute_id = uvt_current(call.thread),
-                                     .link_id = uvt_next_link_id(call.thread),
-                                     .type = as_number(env, &call, 0),
-                                     .function = as_number(env, &call, 1),
-                                     .flags = (uint8_t)(flags & ~HOLD)};
-  js.held_stack = uvt_recording(call.thread) ? uvt_js_stack(js.held.type) : 0;
-  if (flags & HOLD)
-    call.thread->js_held = 1;
-  else
-    record_link(call.thread, &js.held);
-  return id_value(env, js.held.link_id);
+  link(thread, values, true);
 }
 
-/* drop(): what is held back was no registration. */
-static napi_value js_drop(napi_env env, napi_callback_info info)
+static void do_drop(struct uvt_thread *thread, double *values)
 {
-  (void)env, (void)info;
-  uvt_thread.js_held = 0;
-  return NULL;
+  (void)values;
+  uvt_js_buffer_drop(thread);
 }
 
-/* cause(link) */
-static napi_value js_cause(napi_env env, napi_callback_info info)
+static void append_about_link(struct uvt_thread *thread, enum uvt_js_op op, uint8_t flags, uint64_t link_id)
 {
-  struct call call = TAKE_CALL(env, info);
-  uvt_cause(call.thread, as_id(env, &call, 0), 0);
-  return NULL;
+  uint64_t execute_id = uvt_current(thread);
+  if (!uvt_js_recording(thread))
+    return;
+  uvt_js_append(thread, op, flags, execute_id, link_id)[1] = (uint32_t)link_id;
+  uvt_js_append_end(thread, 2, false);
 }
 
-/* cancel(link, reason) */
-static napi_value js_cancel(napi_env env, napi_callback_info info)
+/* cause: link */
+static void do_cause(struct uvt_thread *thread, double *values)
 {
-  struct call call = TAKE_CALL(env, info);
-  uvt_cancel_link(call.thread, as_id(env, &call, 0), (enum uvt_reason)as_number(env, &call, 1), 0);
-  return NULL;
+  append_about_link(thread, UVT_JS_OP_cause, 0, (uint64_t)values[0]);
 }
 
-/* ---- Invocations ---- */
-
-static uint32_t begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
+/* cancel: link, reason */
+static void do_cancel(struct uvt_thread *thread, double *values)
 {
-  struct uvt_frame *below = uvt_current_frame(thread);
-  uvt_invocation_hold(below->slot);
-  struct uvt_claim claim = {.link_id = link_id, .parent = below->slot};
-  uint32_t depth = uvt_invocation_begin(thread, &claim, below->sp, 0, flags);
-  if (depth)
-    thread->frames[depth].is_js = true;
-  return depth;
+  append_about_link(thread, UVT_JS_OP_cancel, (uint8_t)values[1], (uint64_t)values[0]);
 }
 
-/* begin(link, flags) */
-static napi_value js_begin(napi_env env, napi_callback_info info)
+/* begin: link, flags */
+static void do_begin(struct uvt_thread *thread, double *values)
 {
-  struct call call = TAKE_CALL(env, info);
-  begin(call.thread, as_id(env, &call, 0), (uint8_t)as_number(env, &call, 1));
-  return NULL;
+  uvt_js_invocation_begin(thread, (uint64_t)values[0], (uint8_t)values[1]);
 }
 
-/* end(link): of its topmost invocation that was not ended already, above the nearest native one. */
-static napi_value js_end(napi_env env, napi_callback_info info)
+/* end: link; of its topmost invocation that was not ended already, above the nearest native one */
+static void do_end(struct uvt_thread *thread, double *values)
 {
-  struct call call = TAKE_CALL(env, info);
-  uint64_t link_id = as_id(env, &call, 0);
-  struct uvt_thread *thread = call.thread;
+  uint64_t link_id = (uint64_t)values[0];
   for (uint32_t depth = thread->depth; depth && thread->frames[depth].is_js; depth--)
     if (thread->frames[depth].link_id == link_id) {
       uvt_invocation_end(thread, depth);
       break;
     }
-  return NULL;
 }
+
+/* current: -> the current invocation's index */
+static void do_current(struct uvt_thread *thread, double *values)
+{
+  values[0] = (double)uvt_current(thread);
+}
+
+/* promise: number, life */
+static void do_promise(struct uvt_thread *thread, double *values)
+{
+  uint64_t execute_id = uvt_current(thread);
+  if (!uvt_js_recording(thread))
+    return;
+  uvt_js_append(thread, UVT_JS_OP_promise, (uint8_t)values[1], execute_id, thread->link_next)[1] =
+      (uint64_t)values[0];
+  uvt_js_append_end(thread, 2, false);
+}
+
+/* label: number, status, kind, name; of the current invocation */
+static void do_label(struct uvt_thread *thread, double *values)
+{
+  uint64_t execute_id = uvt_current(thread);
+  if (!uvt_js_recording(thread))
+    return;
+  uint32_t kind = (uint32_t)values[2], name = (uint32_t)values[3];
+  uvt_js_text_tell(kind);
+  uvt_js_text_tell(name);
+  uint64_t *words = uvt_js_append(thread, UVT_JS_OP_label, 0, execute_id, thread->link_next);
+  words[1] = (uint32_t)values[0] | (uint64_t)(uint16_t)(int16_t)values[1] << 32 | (uint64_t)kind << 48;
+  words[2] = name;
+  uvt_js_append_end(thread, 3, false);
+}
+
+/* X(operation) */
+#define OPERATIONS(X) \
+  X(link) X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(current) X(promise) X(label)
+
+/* Each as V8 calls a function that was made by its own means, and as Node-API does. */
+#define OPERATION(name)                                                         \
+  static void v8_##name(const void *unused)                                     \
+  {                                                                             \
+    (void)unused;                                                               \
+    do_##name(uvt_thread_enter(SP), js.values);                                 \
+  }                                                                             \
+  static napi_value napi_##name(napi_env unused, napi_callback_info unused_too) \
+  {                                                                             \
+    (void)unused, (void)unused_too;                                             \
+    do_##name(uvt_thread_enter(SP), js.values);                                 \
+    return NULL;                                                                \
+  }
+OPERATIONS(OPERATION)
+
+static const struct {
+  const char *name;
+  v8_function_callback *v8;
+  napi_callback napi;
+} operations[] = {
+#define OPERATION_ROW(name) {#name, v8_##name, napi_##name},
+    OPERATIONS(OPERATION_ROW)};
+
+/* ---- The main script ---- */
 
 /* main(): the main script begins. */
 static napi_value js_main(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
-  js.main_depth = begin(call.thread, 0, UVT_BEGIN_MAIN);
+  js.main_depth = uvt_js_invocation_begin(call.thread, 0, UVT_BEGIN_MAIN);
   return NULL;
 }
 
@@ -218,18 +245,9 @@ void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop)
 {
   if (!js.env || js.loop != loop)
     return;
-  if (thread->js_held)
-    uvt_js_flush(thread);
   end_main(thread);
   if (thread->js_rejected)
     uvt_js_tell_rejected(thread);
-}
-
-/* current(): the current invocation's index */
-static napi_value js_current(napi_env env, napi_callback_info info)
-{
-  struct call call = TAKE_CALL(env, info);
-  return id_value(env, uvt_current(call.thread));
 }
 
 /* ---- Failures, labels, life cycle ---- */
@@ -261,8 +279,8 @@ static napi_value js_handled(napi_env env, napi_callback_info info)
   return NULL;
 }
 
-/* label(id, status, kind, name) of the current invocation */
-static napi_value js_label(napi_env env, napi_callback_info info)
+/* labelText(number, status, kind, name): label, where there is no number left for the name */
+static napi_value js_label_text(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
   char kind[64], name[MESSAGE_MAX];
@@ -275,18 +293,6 @@ static napi_value js_label(napi_env env, napi_callback_info info)
                                             .status = (int32_t)as_double(env, &call, 1),
                                             .kind = kind,
                                             .name = name});
-  return NULL;
-}
-
-/* promise(id, life) */
-static napi_value js_promise(napi_env env, napi_callback_info info)
-{
-  struct call call = TAKE_CALL(env, info);
-  if (uvt_recording(call.thread))
-    uvt_emit->promise(&(struct uvt_rec_promise){.process = uvt_process,
-                                                .execute_id = uvt_current(call.thread),
-                                                .promise = as_id(env, &call, 0),
-                                                .life = (uint8_t)as_number(env, &call, 1)});
   return NULL;
 }
 
@@ -350,6 +356,11 @@ static napi_value js_state(napi_env env, napi_callback_info info)
   return number_value(env, v8_promise_state ? (uint32_t)v8_promise_state(call.arguments[0]) : 3);
 }
 
+static v8_function_new *v8_maker(void)
+{
+  return v8_function_new_14 ? v8_function_new_14 : v8_function_new_13;
+}
+
 /* ---- The trampoline ---- */
 
 /*
@@ -360,7 +371,7 @@ static napi_value js_state(napi_env env, napi_callback_info info)
 static napi_value js_no_trampoline(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
-  v8_function_new *make = v8_function_new_14 ? v8_function_new_14 : v8_function_new_13;
+  v8_function_new *make = v8_maker();
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
   (void)call;
   if (!isolate || !v8_current_context || !make || !node_set_callback_trampoline) {
@@ -410,25 +421,66 @@ static const struct {
   const char *name;
   napi_callback function;
 } functions[] = {
-    {"link", js_link},       {"drop", js_drop},          {"cause", js_cause},
-    {"cancel", js_cancel},   {"begin", js_begin},        {"end", js_end},
-    {"main", js_main},       {"mainEnd", js_main_end},   {"current", js_current},
-    {"failed", js_failed},   {"handled", js_handled},    {"label", js_label},
-    {"promise", js_promise}, {"onReject", js_on_reject}, {"state", js_state},
-    {"text", js_text},       {"function", js_function},  {"noTrampoline", js_no_trampoline},
+    {"main", js_main},
+    {"mainEnd", js_main_end},
+    {"failed", js_failed},
+    {"handled", js_handled},
+    {"labelText", js_label_text},
+    {"onReject", js_on_reject},
+    {"state", js_state},
+    {"text", js_text},
+    {"function", js_function},
+    {"noTrampoline", js_no_trampoline},
     {"log", js_log},
 };
+
+static void export_function(napi_env env, napi_value exports, const char *name, napi_callback callback)
+{
+  napi_value function;
+  if (!napi_create_function(env, name, strlen(name), callback, NULL, &function))
+    napi_set_named_property(env, exports, name, function);
+}
+
+/* By V8's own means where they are known: Node-API would do more at each call than what is called. */
+static void export_operation(napi_env env, napi_value exports, size_t operation)
+{
+  const char *name = operations[operation].name;
+  v8_function_new *make = v8_maker();
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  napi_value function = NULL;
+  if (make && isolate && v8_current_context)
+    function = make(v8_current_context(isolate), operations[operation].v8, NULL, 0, 0, 0);
+  if (function)
+    napi_set_named_property(env, exports, name, function);
+  else
+    export_function(env, exports, name, operations[operation].napi);
+}
+
+static bool export_values(napi_env env, napi_value exports)
+{
+  napi_value buffer;
+  napi_ref kept;
+  return !napi_create_arraybuffer(env, VALUES * sizeof *js.values, (void **)&js.values, &buffer) &&
+         !napi_create_reference(env, buffer, 1, &kept) &&
+         !napi_set_named_property(env, exports, "values", buffer);
+}
+
+/* Hooks cost the program something: none, unless somebody records. */
+static bool is_wanted(struct uvt_thread *thread)
+{
+  return strcmp(uvt_env.layer, "always") == 0 || uvt_recording(thread);
+}
 
 static void environment_ends(void *unused)
 {
   (void)unused;
   js = (struct js){0};
   uvt_js_functions_forget();
-  uvt_thread.js_held = 0;
+  uvt_js_buffer_destroy(&uvt_thread);
   uvt_thread.js_rejected = 0;
 }
 
-/* Called by process.dlopen. What it returns lacks `link` where nothing is to be followed. */
+/* Called by process.dlopen. What it returns is empty where nothing is to be followed. */
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports);
 napi_value napi_register_module_v1(napi_env env, napi_value exports)
 {
@@ -437,19 +489,17 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
     uvt_start();
   if (!uvt_gate || js.env || napi_get_uv_event_loop(env, &loop))
     return exports;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    napi_value function;
-    if (!napi_create_function(env, functions[i].name, strlen(functions[i].name), functions[i].function, NULL,
-                              &function))
-      napi_set_named_property(env, exports, functions[i].name, function);
-  }
+  struct uvt_thread *thread = uvt_thread_enter(SP);
+  if (!is_wanted(thread) || !export_values(env, exports) || !uvt_js_buffer_create(thread))
+    return exports;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+    export_function(env, exports, functions[i].name, functions[i].function);
+  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+    export_operation(env, exports, i);
   uint32_t options = (uvt_env.listeners ? 1 : 0) | (uvt_env.promises ? 2 : 0) | (uvt_env.locations ? 4 : 0);
   napi_set_named_property(env, exports, "options", number_value(env, options));
-  /* Hooks cost the program something: none, unless somebody records. */
-  bool follow = strcmp(uvt_env.layer, "always") == 0 ||
-                uvt_recording(uvt_thread_enter((uintptr_t)__builtin_frame_address(0)));
-  napi_set_named_property(env, exports, "follow", number_value(env, follow));
-  js = (struct js){.env = env, .loop = loop};
+  js.env = env;
+  js.loop = loop;
   napi_add_env_cleanup_hook(env, environment_ends, NULL);
   return exports;
 }

@@ -14,6 +14,7 @@
 #define UVT_JS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct uvt_thread;
 
@@ -22,12 +23,11 @@ struct uvt_thread;
  * program's own code, through NODE_OPTIONS. The agent takes it out again (rulings, 26).
  */
 void uvt_js_prepare(void);
+/* process.window: how late records may come in this process, in ns; 0: never. */
+uint32_t uvt_js_window(void);
 
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
-
-/* Writes the js_link that is held back (thread->js_held); before anything that must come after it. */
-void uvt_js_flush(struct uvt_thread *thread);
 
 /* A native invocation has ended on a thread where promises were rejected and not handled
  * (thread->js_rejected). */

@@ -38,6 +38,7 @@ UVT_WEAK napi_status napi_get_value_string_utf8(napi_env env, napi_value value, 
                                                 size_t *length);
 UVT_WEAK napi_status napi_create_double(napi_env env, double value, napi_value *result);
 UVT_WEAK napi_status napi_create_uint32(napi_env env, uint32_t value, napi_value *result);
+UVT_WEAK napi_status napi_create_arraybuffer(napi_env env, size_t size, void **data, napi_value *result);
 UVT_WEAK napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count, napi_ref *result);
 UVT_WEAK napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_value *result);
 UVT_WEAK napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result);

@@ -67,9 +67,9 @@ struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link
   }
   uint64_t now = uvt_now_coarse();
   pending.id = uvt_next_link_id(thread);
-  struct uvt_frame *frame = uvt_current_frame(thread);
-  uvt_invocation_hold(frame->slot);
-  fill_slot(pending.slot, link, frame->slot, now);
+  uint32_t parent = uvt_current_slot(thread);
+  uvt_invocation_hold(parent);
+  fill_slot(pending.slot, link, parent, now);
   uvt_slot_publish(pending.slot, pending.id);
   if (link->key)
     pending.old = uvt_table_put(pending.slot);

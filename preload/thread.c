@@ -12,6 +12,7 @@
 #include "announce.h"
 #include "arena.h"
 #include "js.h"
+#include "js_buffer.h"
 
 __thread struct uvt_thread uvt_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {.frames[0].sp = UINTPTR_MAX};
@@ -81,9 +82,19 @@ static void record_begin(struct uvt_thread *thread, const struct uvt_frame *fram
                                                             .value = value});
 }
 
+static void append_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
+{
+  if (!uvt_js_recording(thread))
+    return;
+  uvt_js_append(thread, UVT_JS_OP_end, flags, frame->execute_id, thread->link_next);
+  uvt_js_append_end(thread, 1, false);
+}
+
 static void record_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
 {
-  if (uvt_recording(thread))
+  if (frame->is_js && thread->js_buffer)
+    append_end(thread, frame, flags);
+  else if (uvt_recording(thread))
     uvt_emit->execute_end(&(struct uvt_rec_execute_end){
         .process = uvt_process, .execute_id = frame->execute_id, .flags = flags});
 }
@@ -150,8 +161,6 @@ static void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
 
 static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
 {
-  if (__builtin_expect(thread->js_held, 0))
-    uvt_js_flush(thread);
   if (frame->execute_id) {
     thread->open--;
     record_end(thread, frame, flags);
@@ -199,7 +208,7 @@ void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
   }
 }
 
-struct uvt_frame *uvt_current_frame(struct uvt_thread *thread)
+static struct uvt_frame *current_frame(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
   if (__builtin_expect(!frame->execute_id, 0)) {
@@ -216,7 +225,45 @@ struct uvt_frame *uvt_current_frame(struct uvt_thread *thread)
 
 uint64_t uvt_current(struct uvt_thread *thread)
 {
-  return uvt_current_frame(thread)->execute_id;
+  return current_frame(thread)->execute_id;
+}
+
+/* Of a JavaScript invocation and of those that it runs in. */
+static uint32_t slot_at(struct uvt_thread *thread, uint32_t depth)
+{
+  struct uvt_frame *frame = &thread->frames[depth];
+  if (frame->is_js && !frame->slot) {
+    uint32_t below = slot_at(thread, depth - 1);
+    uvt_invocation_hold(below);
+    frame->slot = uvt_invocation_new(thread, below, false, frame->execute_id, frame->link_id, frame->type,
+                                     uvt_now_coarse());
+  }
+  return frame->slot;
+}
+
+uint32_t uvt_current_slot(struct uvt_thread *thread)
+{
+  current_frame(thread);
+  return slot_at(thread, thread->depth);
+}
+
+uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
+{
+  uvt_current(thread);
+  struct uvt_frame *frame = push(thread, thread->frames[thread->depth].sp);
+  if (!frame)
+    return 0;
+  frame->is_js = true;
+  frame->link_id = link_id;
+  frame->execute_id = uvt_next_execute_id();
+  if (uvt_js_recording(thread)) {
+    uint64_t below = thread->open < 255 ? thread->open : 255;
+    uint64_t *words = uvt_js_append(thread, UVT_JS_OP_begin, flags, frame->execute_id, link_id);
+    words[1] = (uint32_t)link_id | below << 32;
+    uvt_js_append_end(thread, 2, false);
+  }
+  thread->open++;
+  return thread->depth;
 }
 
 void uvt_root_end(struct uvt_thread *thread)

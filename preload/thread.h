@@ -25,8 +25,8 @@ struct uvt_frame {
   uintptr_t sp;        /* frame address of the trampoline: when the stack is above it, it was unwound */
   uint64_t execute_id; /* 0: lazy, not begun yet */
   uint64_t link_id;    /* 0: a root */
-  uint32_t slot;       /* in the live tree, 0: none */
   uint32_t registered; /* slot of its registration, while it has no reference to its parent; else 0 */
+  uint32_t slot;       /* in the live tree, 0: none, or JavaScript's and not asked for yet */
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */
@@ -37,17 +37,18 @@ struct uvt_thread {
       libuv_sp;     /* 0: in the program's code; else where it entered libuv (entry.S relies on the offset) */
   void *submitting; /* struct uv__work being submitted by this thread (entry.S relies on the offset) */
   int submitting_kind;
-  uint32_t depth;               /* frames above the root */
-  uint32_t open;                /* of all frames, those that have begun */
-  int32_t tid;                  /* 0: not seen yet */
-  uint8_t role;                 /* enum uvt_role */
-  bool spawning;                /* inside uv_spawn: a fork is followed by an exec */
-  bool js_held;                 /* a js_link is to be written first (js.h) */
-  bool js_rejected;             /* promises were rejected and not handled (js.h) */
-  uint32_t announced;           /* the recording epoch in which this thread was described */
-  uint64_t link_next, link_end; /* link IDs set aside for this thread */
-  struct uvt_loop *loop;        /* whose uv_run this thread is in */
-  int poll_fd;                  /* its backend descriptor + 1; 0: none */
+  uint32_t depth;                  /* frames above the root */
+  uint32_t open;                   /* of all frames, those that have begun */
+  int32_t tid;                     /* 0: not seen yet */
+  uint8_t role;                    /* enum uvt_role */
+  bool spawning;                   /* inside uv_spawn: a fork is followed by an exec */
+  bool js_waits;                   /* records wait in its buffer */
+  bool js_rejected;                /* promises were rejected and not handled (js.h) */
+  uint32_t announced;              /* the recording epoch in which this thread was described */
+  uint64_t link_next, link_end;    /* link IDs set aside for this thread */
+  struct uvt_js_buffer *js_buffer; /* NULL: none (js_buffer.h) */
+  struct uvt_loop *loop;           /* whose uv_run this thread is in */
+  int poll_fd;                     /* its backend descriptor + 1; 0: none */
   uint32_t free_count;
   uint32_t free_slots[UVT_SLOT_CACHE];
   struct uvt_frame frames[UVT_FRAMES];
@@ -93,6 +94,9 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
 /* A registration is about to end: the thread's invocations of it get references to their parent of their own.
  */
 void uvt_frames_return(struct uvt_thread *thread, uint32_t registration);
+/* The same for JavaScript (js.h): within the current one, on its frame address; `link_id` 0: the main script.
+ */
+uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
 
 /* Ends the invocation at `depth` and all above it. */
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
@@ -100,8 +104,8 @@ void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
 /* The current invocation's index; begins it where it is lazy. */
 uint64_t uvt_current(struct uvt_thread *thread);
 
-/* The current frame, begun. */
-struct uvt_frame *uvt_current_frame(struct uvt_thread *thread);
+/* Its slot in the live tree, 0 where there is no room. */
+uint32_t uvt_current_slot(struct uvt_thread *thread);
 
 /* The thread's root invocation ends, if it has begun (uv_run begins). */
 void uvt_root_end(struct uvt_thread *thread);

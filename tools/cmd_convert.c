@@ -90,6 +90,12 @@ static void report_losses(const struct uvt_pipeline_result *result)
   if (result->strangers)
     fprintf(stderr, "uvtree convert: left out %" PRIu64 " %s started for another recording\n",
             result->strangers, result->strangers == 1 ? "process" : "processes");
+  if (result->late)
+    fprintf(stderr,
+            "uvtree convert: %" PRIu64
+            " records came later than they may, by up to %.1f ms; they have the time of what "
+            "was before them\n",
+            result->late, (double)result->late_by / 1e6);
   if (result->lost)
     fprintf(stderr, "uvtree convert: %" PRIu64 " events were lost when recording; see the lost lines\n",
             result->lost);

@@ -171,7 +171,7 @@ static void store_sequence(struct uvt_ctf_stream *stream, const struct uvt_ctf_f
                            uint64_t count, size_t *used)
 {
   struct uvt_sequence sequence = {stream->numbers + *used,
-                                  (uint32_t)(count < UVT_STACK_FRAMES ? count : UVT_STACK_FRAMES)};
+                                  (uint32_t)(count < UVT_SEQUENCE_MAX ? count : UVT_SEQUENCE_MAX)};
   memcpy(stream->numbers + *used, p, sequence.count * sizeof *stream->numbers);
   memcpy((char *)&stream->record + field->offset, &sequence, sizeof sequence);
   *used += sequence.count;
@@ -292,6 +292,7 @@ static enum uvt_ctf_step next_step(struct uvt_ctf_stream *stream)
     switch (stream->cursor < stream->limit ? read_event(stream) : EVENT_CUT) {
     case EVENT_OURS:
       stream->time = stream->record.time = since_epoch(stream, stream->clock);
+      stream->record.monotonic = stream->clock;
       return UVT_CTF_AT_RECORD;
     case EVENT_FOREIGN:
       break;

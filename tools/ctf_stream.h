@@ -42,7 +42,7 @@ struct uvt_ctf_stream {
   size_t capacity, window_at; /* the latter in the file */
   const char *cursor, *limit; /* in the window */
   uint64_t
-      numbers[UVT_SCHEMA_FIELDS_MAX * UVT_STACK_FRAMES]; /* of sequences, which lie anywhere in the file */
+      numbers[UVT_SCHEMA_FIELDS_MAX * UVT_SEQUENCE_MAX]; /* of sequences, which lie anywhere in the file */
 };
 
 /* Opens a file of a trace; false: it is not for us, or there is no memory. To be closed in any case. */

@@ -201,6 +201,8 @@ static bool is_sound(const struct uvt_record *record)
     return SOUND_ID(record->handled.execute_id);
   case UVT_RECORD_label:
     return SOUND_ID(record->label.execute_id) && SOUND_ID(record->label.id);
+  case UVT_RECORD_js_label:
+    return SOUND_ID(record->js_label.execute_id);
   case UVT_RECORD_promise:
     return SOUND_ID(record->promise.execute_id) && SOUND_ID(record->promise.promise);
   case UVT_RECORD_link_stack:
@@ -252,6 +254,7 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
     TAKE(failed)
     TAKE(handled)
     TAKE(label)
+    TAKE(js_label)
     TAKE(promise)
     TAKE(stack)
     TAKE(link_stack)

@@ -119,6 +119,19 @@ void uvt_model_label(struct uvt_model *model, struct uvt_process *process, const
   uvt_model_emit(model);
 }
 
+void uvt_model_js_label(struct uvt_model *model, struct uvt_process *process,
+                        const struct uvt_rec_js_label *record)
+{
+  const char *kind = text_of(process, record->kind), *name = text_of(process, record->name);
+  struct uvt_rec_label label = {.process = record->process,
+                                .execute_id = record->execute_id,
+                                .id = record->id,
+                                .status = record->status,
+                                .kind = kind ? kind : "",
+                                .name = name ? name : ""};
+  uvt_model_label(model, process, &label);
+}
+
 void uvt_model_promise(struct uvt_model *model, struct uvt_process *process,
                        const struct uvt_rec_promise *record)
 {

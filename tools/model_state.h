@@ -216,6 +216,8 @@ void uvt_model_handled(struct uvt_model *model, struct uvt_process *process,
                        const struct uvt_rec_handled *record);
 void uvt_model_label(struct uvt_model *model, struct uvt_process *process,
                      const struct uvt_rec_label *record);
+void uvt_model_js_label(struct uvt_model *model, struct uvt_process *process,
+                        const struct uvt_rec_js_label *record);
 void uvt_model_promise(struct uvt_model *model, struct uvt_process *process,
                        const struct uvt_rec_promise *record);
 

@@ -9,6 +9,7 @@
 
 #include "model.h"
 #include "record_queue.h"
+#include "reorder.h"
 #include "stream_reader.h"
 #include "trace_source.h"
 #include "view.h"
@@ -110,12 +111,28 @@ static void put_idle(struct uvt_trace_visitor *visitor)
 
 static void put_rest(struct uvt_trace_visitor *visitor)
 {
-  uvt_record_queue_drain(((struct trace_run *)visitor)->queue);
+  struct trace_run *run = (struct trace_run *)visitor;
+  if (run->threaded)
+    uvt_record_queue_drain(run->queue);
+}
+
+static int read_records(struct trace_run *run)
+{
+  struct uvt_reorder *reorder = uvt_reorder_create(&run->visitor);
+  if (!reorder) {
+    uvt_error_set(run->run->error, "%s: out of memory", run->run->source);
+    return -1;
+  }
+  int status = uvt_trace_read(run->run->source, uvt_reorder_visitor(reorder), run->run->error);
+  uvt_reorder_finish(reorder);
+  run->run->result.late = uvt_reorder_late(reorder, &run->run->result.late_by);
+  uvt_reorder_destroy(reorder);
+  return status;
 }
 
 static int read_trace(struct trace_run *run)
 {
-  int status = uvt_trace_read(run->run->source, &run->visitor, run->run->error);
+  int status = read_records(run);
   uvt_record_queue_finish(run->queue);
   if (run->threaded)
     pthread_join(run->thread, NULL);

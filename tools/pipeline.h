@@ -34,6 +34,8 @@ struct uvt_pipeline_result {
   bool lost_unknown;       /* some were discarded that nobody counted */
   uint64_t strangers;      /* processes left out: started for another recording than the trace's */
   uint64_t stacks_refused; /* stacks and pieces of code that there was no room for (stack_store.h) */
+  uint64_t late;   /* records that came later than their process said; their times were moved (reorder.h) */
+  int64_t late_by; /* by how many ns at most */
 };
 
 /*

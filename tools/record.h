@@ -31,6 +31,7 @@ struct uvt_rec_discarded {
 struct uvt_record {
   enum uvt_record_kind kind;
   int64_t time;        /* ns since the Unix epoch (clock offset applied) */
+  uint64_t monotonic;  /* the same moment on the CLOCK_MONOTONIC of the host that recorded it, ns */
   const char *host;    /* name of the host that recorded it, "" where unknown; lives on (names.h) */
   const char *session; /* name of the tracing session that it was recorded in; likewise */
   bool own_session;    /* that session was made for its processes before they began */

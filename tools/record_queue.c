@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record_copy.h"
+
 enum {
   BATCHES = 8,
   BATCH_RECORDS = 256, /* so that two batches stay in a core's cache */
@@ -97,97 +99,6 @@ static bool is_closed(struct uvt_record_queue *queue)
   return closed;
 }
 
-/* ---- Strings and sequences ---- */
-
-struct indirect {
-  size_t offset; /* in the record's member; SIZE_MAX: no more */
-  bool is_sequence;
-};
-
-#define NO_FIELD(...)
-#define STRING_FIELD(field) {offsetof(RECORD, field), false},
-#define SEQUENCE_FIELD(field) {offsetof(RECORD, field), true},
-#define INDIRECT_FIELDS(event)                                                                            \
-  static const struct indirect *indirect_of_##event(void)                                                 \
-  {                                                                                                       \
-    typedef struct uvt_rec_##event RECORD;                                                                \
-    static const struct indirect fields[] = {                                                             \
-        UVT_FIELDS_##event(NO_FIELD, NO_FIELD, NO_FIELD, STRING_FIELD, SEQUENCE_FIELD){SIZE_MAX, false}}; \
-    (void)sizeof(RECORD);                                                                                 \
-    return fields;                                                                                        \
-  }
-UVT_EVENTS(INDIRECT_FIELDS)
-
-/* The fields of a record that point elsewhere. */
-static const struct indirect *indirect_fields(enum uvt_record_kind kind)
-{
-  static const struct indirect none = {SIZE_MAX, false};
-  switch (kind) {
-#define INDIRECT_CASE(event) \
-  case UVT_RECORD_##event:   \
-    return indirect_of_##event();
-    UVT_EVENTS(INDIRECT_CASE)
-  default:
-    return &none;
-  }
-}
-
-static const char **string_at(struct uvt_record *record, size_t offset)
-{
-  return (const char **)((char *)&record->link + offset);
-}
-
-static struct uvt_sequence *sequence_at(struct uvt_record *record, size_t offset)
-{
-  return (struct uvt_sequence *)((char *)&record->link + offset);
-}
-
-/* The next multiple of the alignment of a sequence's numbers. */
-static size_t aligned(size_t used)
-{
-  return (used + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
-}
-
-static size_t text_needed(struct uvt_record *record, const struct indirect *fields)
-{
-  size_t needed = 0;
-  for (; fields->offset != SIZE_MAX; fields++) {
-    if (fields->is_sequence) {
-      needed += (sequence_at(record, fields->offset)->count + 1) * sizeof(uint64_t);
-      continue;
-    }
-    const char *string = *string_at(record, fields->offset);
-    needed += string ? strlen(string) + 1 : 0;
-  }
-  return needed;
-}
-
-static void copy_sequence(struct batch *batch, struct uvt_sequence *sequence)
-{
-  size_t size = sequence->count * sizeof(uint64_t);
-  if (!size)
-    return;
-  batch->text_used = aligned(batch->text_used);
-  sequence->at = memcpy(batch->text + batch->text_used, sequence->at, size);
-  batch->text_used += size;
-}
-
-static void copy_indirect(struct batch *batch, struct uvt_record *record, const struct indirect *fields)
-{
-  for (; fields->offset != SIZE_MAX; fields++) {
-    if (fields->is_sequence) {
-      copy_sequence(batch, sequence_at(record, fields->offset));
-      continue;
-    }
-    const char **string = string_at(record, fields->offset);
-    if (!*string)
-      continue;
-    size_t size = strlen(*string) + 1;
-    *string = memcpy(batch->text + batch->text_used, *string, size);
-    batch->text_used += size;
-  }
-}
-
 /* A batch whose text has that much room; the text of one with records cannot move. NULL: no memory. */
 static struct batch *batch_with_text(struct uvt_record_queue *queue, size_t needed)
 {
@@ -212,17 +123,11 @@ static struct batch *batch_with_text(struct uvt_record_queue *queue, size_t need
 int uvt_record_queue_put(struct uvt_record_queue *queue, const struct uvt_record *record)
 {
   struct batch *batch = &queue->batches[queue->filled % BATCHES];
-  const struct indirect *fields = indirect_fields(record->kind);
-  if (fields->offset != SIZE_MAX) {
-    struct uvt_record copy = *record;
-    batch = batch_with_text(queue, text_needed(&copy, fields));
-    if (!batch)
-      return -1;
-    copy_indirect(batch, &copy, fields);
-    batch->records[batch->count++] = copy;
-  } else {
-    batch->records[batch->count++] = *record;
-  }
+  size_t room = uvt_record_room(record);
+  if (room && !(batch = batch_with_text(queue, room)))
+    return -1;
+  uvt_record_copy(&batch->records[batch->count++], record, batch->text + batch->text_used);
+  batch->text_used += room;
   if (batch->count < BATCH_RECORDS)
     return 0;
   hand_over(queue, false);

@@ -45,7 +45,7 @@ struct step {
   uint16_t offset;
   uint32_t member;      /* index in the event's payload */
   uint8_t *enumerators; /* FETCH_ENUM_*: the trace's numbers to ours; 256 of them */
-  uint64_t *numbers;    /* FETCH_SEQUENCE: the last one's; UVT_STACK_FRAMES of them */
+  uint64_t *numbers;    /* FETCH_SEQUENCE: the last one's; UVT_SEQUENCE_MAX of them */
 };
 
 struct decoder {
@@ -154,7 +154,7 @@ static bool plan_sequence(struct step *step, const bt_field_class *class)
           bt_field_class_get_type(bt_field_class_array_borrow_element_field_class_const(class)),
           BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER))
     return false;
-  step->numbers = malloc(UVT_STACK_FRAMES * sizeof *step->numbers);
+  step->numbers = malloc(UVT_SEQUENCE_MAX * sizeof *step->numbers);
   return step->numbers != NULL;
 }
 
@@ -283,8 +283,8 @@ static const struct decoder *find_decoder(struct reader *reader, const bt_event_
 static struct uvt_sequence fetch_sequence(const struct step *step, const bt_field *field)
 {
   uint64_t count = bt_field_array_get_length(field);
-  if (count > UVT_STACK_FRAMES)
-    count = UVT_STACK_FRAMES;
+  if (count > UVT_SEQUENCE_MAX)
+    count = UVT_SEQUENCE_MAX;
   for (uint64_t i = 0; i < count; i++)
     step->numbers[i] =
         bt_field_integer_unsigned_get_value(bt_field_array_borrow_element_field_by_index_const(field, i));
@@ -382,6 +382,12 @@ static void use_stream(struct input *input, const bt_stream *stream)
   input->current.ours = has_our_events(bt_stream_borrow_class_const(stream));
 }
 
+/* LTTng-UST's clock is CLOCK_MONOTONIC, in ns. */
+static uint64_t clock_value(const bt_message *message)
+{
+  return bt_clock_snapshot_get_value(bt_message_event_borrow_default_clock_snapshot_const(message));
+}
+
 static void give_event(struct reader *reader, struct input *input, const bt_message *message)
 {
   const bt_event *event = bt_message_event_borrow_event_const(message);
@@ -392,6 +398,7 @@ static void give_event(struct reader *reader, struct input *input, const bt_mess
   struct uvt_record record;
   decode(decoder, event, &record);
   record.time = input->time;
+  record.monotonic = decoder->has_clock ? clock_value(message) : 0;
   record.host = input->current.origin.host;
   record.session = input->current.origin.session;
   record.own_session = input->current.origin.own_session;

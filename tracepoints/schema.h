@@ -119,6 +119,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(lost)             \
   X(string)           \
   X(js_link)          \
+  X(js_label)         \
+  X(js_batch)         \
   X(failed)           \
   X(handled)          \
   X(label)            \
@@ -234,6 +236,28 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, function) /* string: "name file:line"; 0: not known */ \
   INT(uint8_t, flags)
 
+/* As `label`, with texts that are told by number. */
+#define UVT_FIELDS_js_label(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                               \
+  INT(uint64_t, execute_id)                            \
+  INT(uint64_t, id)                                    \
+  INT(int32_t, status)                                 \
+  INT(uint32_t, kind)                                  \
+  INT(uint32_t, name)
+
+/*
+ * Records of the JavaScript layer, packed (js_batch.h): as js_link, execute_begin, execute_end, cause,
+ * cancel, promise and js_label of that thread would have stood here. With UVTREE_BATCH=0 they do.
+ */
+#define UVT_FIELDS_js_batch(INT, ENUM, TYPE, STR, SEQ)                                           \
+  INT(uint32_t, process)                                                                         \
+  INT(int32_t, tid)                                                                              \
+  INT(uint64_t, begin) /* CLOCK_MONOTONIC in ns: what the records' times count from */           \
+  INT(uint32_t, unit)  /* ns in a unit of their times, with UVT_JS_UNIT_SHIFT fractional bits */ \
+  INT(uint32_t, execute_high)                                                                    \
+  INT(uint32_t, link_high)                                                                       \
+  SEQ(words)
+
 /* The invocation ended in an uncaught exception, or rejected a promise that nobody handled; may come later.
  */
 #define UVT_FIELDS_failed(INT, ENUM, TYPE, STR, SEQ) \
@@ -290,6 +314,9 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint64_t, offset) /* in the file, of start */ \
   STR(path)                                         \
   STR(build_id) /* in hexadecimal; "": it has none */
+
+/* No sequence has more numbers. */
+#define UVT_SEQUENCE_MAX 1024
 
 struct uvt_sequence {
   const uint64_t *at;

@@ -5,5 +5,6 @@ if(UVT_BUILD_PRELOAD)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
   uvt_unit_test(live SOURCES live_world.c ${preload}/arena.c ${preload}/table.c ${preload}/thread.c
     ${preload}/registration.c ${preload}/descriptors.c ${preload}/log.c)
+  uvt_unit_test(js_buffer SOURCES ${preload}/js_buffer.c ${preload}/log.c)
   uvt_unit_test(thunk SOURCES ${preload}/thunk.c ${preload}/thunks.S ${preload}/log.c)
 endif()

@@ -50,11 +50,11 @@ static void a_registration_lives_from_link_to_execution(void **state)
   struct uvt_pending pending = link_on(thread, &objects[0], UVT_KEY_REQUEST);
   assert_int_equal(live(UVT_LIVE_REGISTRATION), registrations + 1);
   assert_int_equal(uvt_find_link(uvt_key(&objects[0], UVT_KEY_REQUEST)), pending.id);
-  uint32_t root = uvt_current_frame(thread)->slot;
+  uint32_t root = uvt_current_slot(thread);
   assert_int_equal(uvt_live_registration(pending.slot)->parent, root);
   uint32_t depth = begin(thread, &objects[0], UVT_KEY_REQUEST);
   assert_int_equal(live(UVT_LIVE_REGISTRATION), registrations);
-  assert_int_equal(uvt_live_invocation(uvt_current_frame(thread)->slot)->parent, root);
+  assert_int_equal(uvt_live_invocation(uvt_current_slot(thread))->parent, root);
   uvt_invocation_end(thread, depth);
   assert_int_equal(uvt_find_link(uvt_key(&objects[0], UVT_KEY_REQUEST)), 0);
 }
@@ -80,7 +80,7 @@ static uint32_t begin_next(struct uvt_thread *thread, const void *object, uint32
 {
   link_on(thread, &objects[256], UVT_KEY_REQUEST);
   uint32_t depth = begin(thread, &objects[256], UVT_KEY_REQUEST);
-  *grandparent = uvt_current_frame(thread)->slot;
+  *grandparent = uvt_current_slot(thread);
   link_on(thread, object, UVT_KEY_HANDLE);
   uvt_invocation_end(thread, depth);
   struct uvt_claim claim;
@@ -95,7 +95,7 @@ static void a_childless_invocation_of_a_repeating_registration_leaves_nothing(vo
   unsigned before = live(UVT_LIVE_INVOCATION);
   uint32_t grandparent;
   uint32_t depth = begin_next(thread, &objects[264], &grandparent);
-  assert_int_equal(uvt_live_invocation(uvt_current_frame(thread)->slot)->parent, grandparent);
+  assert_int_equal(uvt_live_invocation(uvt_current_slot(thread))->parent, grandparent);
   uvt_invocation_end(thread, depth);
   assert_int_equal(live(UVT_LIVE_INVOCATION), before + 1);
   uvt_cancel(thread, uvt_key(&objects[264], UVT_KEY_HANDLE), UVT_reason_stopped, 0);
@@ -109,7 +109,7 @@ static void its_child_keeps_the_ancestors(void **state)
   unsigned before = live(UVT_LIVE_INVOCATION);
   uint32_t grandparent;
   uint32_t depth = begin_next(thread, &objects[264], &grandparent);
-  uint32_t slot = uvt_current_frame(thread)->slot;
+  uint32_t slot = uvt_current_slot(thread);
   uint64_t grandparent_id = uvt_slot(grandparent)->any.id;
   if (cancelled_inside)
     uvt_cancel(thread, uvt_key(&objects[264], UVT_KEY_HANDLE), UVT_reason_stopped, 0);
@@ -122,7 +122,7 @@ static void its_child_keeps_the_ancestors(void **state)
   depth = begin(thread, &objects[272], UVT_KEY_REQUEST);
   uint32_t root = uvt_live_invocation(grandparent)->parent;
   uint32_t above_root = uvt_live_invocation(root)->chain;
-  assert_int_equal(uvt_live_invocation(uvt_current_frame(thread)->slot)->chain, above_root + 3);
+  assert_int_equal(uvt_live_invocation(uvt_current_slot(thread))->chain, above_root + 3);
   uvt_invocation_end(thread, depth);
   assert_int_equal(uvt_slot(grandparent)->any.id, 0);
   assert_int_equal(live(UVT_LIVE_INVOCATION), before);

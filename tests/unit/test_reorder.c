@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "js_batch.h"
+#include "reorder.h"
+
+enum { WINDOW = 1000, UNIT = 1 << UVT_JS_UNIT_SHIFT, MAX = 4000 };
+
+/* What came out: "kind time id", and of a detail its text. */
+struct taken {
+  struct uvt_trace_visitor visitor;
+  size_t count;
+  char lines[MAX][40];
+  size_t refuse_after;
+};
+
+static int take(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
+{
+  struct taken *taken = (struct taken *)visitor;
+  char *line = taken->lines[taken->count++];
+  long long time = record->time;
+  switch (record->kind) {
+  case UVT_RECORD_execute_begin:
+    snprintf(line, 40, "begin %lld %d", time, (int)record->execute_begin.execute_id);
+    break;
+  case UVT_RECORD_execute_end:
+    snprintf(line, 40, "end %lld %d", time, (int)record->execute_end.execute_id);
+    break;
+  case UVT_RECORD_detail:
+    snprintf(line, 40, "detail %lld %s", time, record->detail.text);
+    break;
+  case UVT_RECORD_js_link:
+    snprintf(line, 40, "link %lld %d %d %d", time, (int)record->js_link.link_id, (int)record->js_link.type,
+             (int)record->js_link.function);
+    break;
+  default:
+    snprintf(line, 40, "kind %d", (int)record->kind);
+  }
+  return taken->count == taken->refuse_after ? -7 : 0;
+}
+
+struct world {
+  struct taken taken;
+  struct uvt_reorder *reorder;
+};
+
+static int set_up(void **state)
+{
+  static struct world world;
+  memset(&world, 0, sizeof world);
+  world.taken.visitor.record = take;
+  world.reorder = uvt_reorder_create(&world.taken.visitor);
+  *state = &world;
+  return world.reorder ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+  uvt_reorder_destroy(((struct world *)*state)->reorder);
+  return 0;
+}
+
+static int give(struct world *world, const struct uvt_record *record)
+{
+  struct uvt_trace_visitor *visitor = uvt_reorder_visitor(world->reorder);
+  return visitor->record(visitor, record);
+}
+
+static void give_process(struct world *world, uint32_t window)
+{
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_process, .process = {.process = 1, .window = window}});
+}
+
+static void give_end(struct world *world, int64_t time, uint64_t id)
+{
+  give(world,
+       &(struct uvt_record){.kind = UVT_RECORD_execute_end, .time = time, .execute_end = {.execute_id = id}});
+}
+
+/* A batch of ends with these times and IDs, in ns; written at `at`, where CLOCK_MONOTONIC shows the same. */
+static void give_batch(struct world *world, int32_t tid, int64_t at, size_t count, const uint32_t (*ends)[2])
+{
+  uint64_t words[8];
+  for (size_t i = 0; i < count; i++)
+    words[i] = uvt_js_word(UVT_JS_OP_end, 0, ends[i][0], ends[i][1]);
+  give(world,
+       &(struct uvt_record){.kind = UVT_RECORD_js_batch,
+                            .time = at,
+                            .monotonic = (uint64_t)at,
+                            .js_batch = {.tid = tid, .unit = UNIT, .words = {words, (uint32_t)count}}});
+}
+
+static void expect(struct world *world, const char *const *lines)
+{
+  uvt_reorder_finish(world->reorder);
+  for (size_t i = 0; lines[i]; i++)
+    assert_string_equal(world->taken.lines[i], lines[i]);
+}
+#define EXPECT(world, ...) expect(world, (const char *const[]){__VA_ARGS__, NULL})
+
+static void without_a_window_nothing_is_held(void **state)
+{
+  struct world *world = *state;
+  give_process(world, 0);
+  give_end(world, 5, 1);
+  assert_int_equal(world->taken.count, 2);
+}
+
+static void a_batch_is_put_among_the_records_of_other_threads(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_end(world, 100, 1);
+  give_end(world, 300, 3);
+  give_batch(world, 7, 400, 2, (const uint32_t[][2]){{200, 2}, {350, 4}});
+  give_batch(world, 8, 420, 1, (const uint32_t[][2]){{360, 5}});
+  EXPECT(world, "kind 0", "end 100 1", "end 200 2", "end 300 3", "end 350 4", "end 360 5");
+  int64_t by;
+  assert_int_equal(uvt_reorder_late(world->reorder, &by), 0);
+}
+
+static void what_is_older_than_the_window_is_given_on(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_end(world, 100, 1);
+  assert_int_equal(world->taken.count, 0);
+  give_end(world, 100 + WINDOW, 2);
+  assert_int_equal(world->taken.count, 2);
+}
+
+static void the_order_of_one_thread_is_kept(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_batch(world, 7, 500, 2, (const uint32_t[][2]){{300, 1}, {290, 2}});
+  give_batch(world, 7, 600, 1, (const uint32_t[][2]){{280, 3}});
+  give_end(world, 600, 4);
+  EXPECT(world, "kind 0", "end 300 1", "end 300 2", "end 300 3", "end 600 4");
+}
+
+static void one_that_is_late_is_moved_and_counted(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_end(world, 1000, 1);
+  give_end(world, 5000, 2);
+  give_batch(world, 7, 5100, 2, (const uint32_t[][2]){{400, 3}, {5050, 4}});
+  EXPECT(world, "kind 0", "end 1000 1", "end 1000 3", "end 5000 2", "end 5050 4");
+  int64_t by;
+  assert_int_equal(uvt_reorder_late(world->reorder, &by), 1);
+  assert_int_equal(by, 600);
+}
+
+static void no_time_is_after_the_batch_was_written(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_batch(world, 7, 500, 1, (const uint32_t[][2]){{800, 1}});
+  EXPECT(world, "kind 0", "end 500 1");
+}
+
+static void texts_are_kept_while_a_record_is_held(void **state)
+{
+  struct world *world = *state;
+  char text[] = "first";
+  give_process(world, WINDOW);
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_detail, .time = 10, .detail = {.text = text}});
+  strcpy(text, "later");
+  EXPECT(world, "kind 0", "detail 10 first");
+}
+
+static void every_record_comes_out_once(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  for (uint32_t i = 0; i < 1000; i++) {
+    give_end(world, i * 10, 3 * i + 1);
+    give_batch(world, 7, i * 10 + 2, 2,
+               (const uint32_t[][2]){{i * 10 + 1, 3 * i + 2}, {i * 10 + 2, 3 * i + 3}});
+  }
+  uvt_reorder_finish(world->reorder);
+  assert_int_equal(world->taken.count, 3001);
+  for (unsigned i = 0; i < 3000; i++) {
+    char line[40];
+    snprintf(line, sizeof line, "end %u %u", i / 3 * 10 + i % 3, i + 1);
+    assert_string_equal(world->taken.lines[i + 1], line);
+  }
+}
+
+static void records_are_unpacked(void **state)
+{
+  struct world *world = *state;
+  uint64_t words[] = {uvt_js_word(UVT_JS_OP_link, UVT_LINK_CAUSED, 1, 9),
+                      77 | UINT64_C(5) << 32 | UINT64_C(6) << 48, uvt_js_word(UVT_JS_OP_begin, 0, 2, 10),
+                      77 | UINT64_C(3) << 32, uvt_js_word(UVT_JS_OP_label, 0, 3, 10)}; /* cut off */
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_js_batch,
+                                   .time = 100,
+                                   .monotonic = 100,
+                                   .js_batch = {.unit = UNIT, .words = {words, 5}}});
+  EXPECT(world, "link 1 77 5 6", "begin 2 10");
+  assert_int_equal(world->taken.count, 2);
+}
+
+static void a_visitor_that_has_enough_ends_it(void **state)
+{
+  struct world *world = *state;
+  world->taken.refuse_after = 2;
+  give_process(world, WINDOW);
+  give_end(world, 1, 1);
+  assert_int_equal(give(world, &(struct uvt_record){.kind = UVT_RECORD_execute_end, .time = 5000}), -7);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+  const struct CMUnitTest tests[] = {
+      TEST(without_a_window_nothing_is_held),
+      TEST(a_batch_is_put_among_the_records_of_other_threads),
+      TEST(what_is_older_than_the_window_is_given_on),
+      TEST(the_order_of_one_thread_is_kept),
+      TEST(one_that_is_late_is_moved_and_counted),
+      TEST(no_time_is_after_the_batch_was_written),
+      TEST(texts_are_kept_while_a_record_is_held),
+      TEST(every_record_comes_out_once),
+      TEST(records_are_unpacked),
+      TEST(a_visitor_that_has_enough_ends_it),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

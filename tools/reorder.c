@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "reorder.h"
+
+#include <stdlib.h>
+
+#include "js_batch.h"
+#include "record_copy.h"
+
+struct held {
+  struct uvt_record record;
+  int64_t key; /* its place in the order: its time, unless that lies before an earlier one of its queue */
+  uint64_t arrival; /* what comes first among those of one key */
+  char *room;       /* of its strings; NULL: none */
+};
+
+/* Records in the order of their keys: those of one thread's batches, or all that came unpacked. */
+struct queue {
+  uint32_t process;
+  int32_t tid;
+  const char *host;
+  int64_t last; /* the newest key */
+  size_t head, count, capacity;
+  struct held *held; /* a ring of `capacity`, a power of two */
+};
+
+struct uvt_reorder {
+  struct uvt_trace_visitor visitor;
+  struct uvt_trace_visitor *next;
+  int64_t window; /* the longest of any process so far */
+  int64_t given;  /* the key of what was given last */
+  uint64_t arrivals;
+  uint64_t late;
+  int64_t late_by;
+  size_t count;
+  struct queue **queues; /* [0]: what came unpacked */
+};
+
+/* ---- Queues ---- */
+
+static struct queue *add_queue(struct uvt_reorder *reorder)
+{
+  struct queue **queues = realloc(reorder->queues, (reorder->count + 1) * sizeof *queues);
+  if (!queues)
+    return NULL;
+  reorder->queues = queues;
+  struct queue *queue = calloc(1, sizeof *queue);
+  if (!queue)
+    return NULL;
+  queue->last = INT64_MIN;
+  queues[reorder->count++] = queue;
+  return queue;
+}
+
+static struct queue *queue_of(struct uvt_reorder *reorder, const struct uvt_record *record)
+{
+  const struct uvt_rec_js_batch *batch = &record->js_batch;
+  for (size_t i = 1; i < reorder->count; i++) {
+    struct queue *queue = reorder->queues[i];
+    if (queue->process == batch->process && queue->tid == batch->tid && queue->host == record->host)
+      return queue;
+  }
+  struct queue *queue = add_queue(reorder);
+  if (queue) {
+    queue->process = batch->process;
+    queue->tid = batch->tid;
+    queue->host = record->host;
+  }
+  return queue;
+}
+
+static int grow(struct queue *queue)
+{
+  size_t capacity = queue->capacity ? 2 * queue->capacity : 64;
+  struct held *held = malloc(capacity * sizeof *held);
+  if (!held)
+    return -1;
+  for (size_t i = 0; i < queue->count; i++)
+    held[i] = queue->held[(queue->head + i) & (queue->capacity - 1)];
+  free(queue->held);
+  queue->held = held;
+  queue->head = 0;
+  queue->capacity = capacity;
+  return 0;
+}
+
+static int hold(struct uvt_reorder *reorder, struct queue *queue, const struct uvt_record *record)
+{
+  if (queue->count == queue->capacity && grow(queue) < 0)
+    return -1;
+  struct held *held = &queue->held[(queue->head + queue->count) & (queue->capacity - 1)];
+  size_t room = uvt_record_room(record);
+  held->room = room ? malloc(room) : NULL;
+  if (room && !held->room)
+    return -1;
+  uvt_record_copy(&held->record, record, held->room);
+  if (record->time > queue->last)
+    queue->last = record->time;
+  held->key = queue->last;
+  held->arrival = reorder->arrivals++;
+  queue->count++;
+  return 0;
+}
+
+static struct held *first(const struct queue *queue)
+{
+  return queue->count ? &queue->held[queue->head] : NULL;
+}
+
+static bool is_before(const struct held *a, const struct held *b)
+{
+  return a->key < b->key || (a->key == b->key && a->arrival < b->arrival);
+}
+
+/* ---- Giving on ---- */
+
+static void note_late(struct uvt_reorder *reorder, int64_t by)
+{
+  reorder->late++;
+  if (by > reorder->late_by)
+    reorder->late_by = by;
+}
+
+static int give_first(struct uvt_reorder *reorder, struct queue *queue)
+{
+  struct held *held = first(queue);
+  if (held->key > reorder->given)
+    reorder->given = held->key;
+  else if (held->key < reorder->given)
+    note_late(reorder, reorder->given - held->key);
+  if (queue != reorder->queues[0])
+    held->record.time = reorder->given;
+  int status = reorder->next->record(reorder->next, &held->record);
+  free(held->room);
+  queue->head = (queue->head + 1) & (queue->capacity - 1);
+  queue->count--;
+  return status;
+}
+
+static struct queue *earliest(const struct uvt_reorder *reorder)
+{
+  struct queue *earliest = NULL;
+  for (size_t i = 0; i < reorder->count; i++) {
+    struct queue *queue = reorder->queues[i];
+    if (queue->count && (!earliest || is_before(first(queue), first(earliest))))
+      earliest = queue;
+  }
+  return earliest;
+}
+
+/* All of up to that time. */
+static int give_until(struct uvt_reorder *reorder, int64_t horizon)
+{
+  struct queue *queue;
+  int status = 0;
+  while (!status && (queue = earliest(reorder)) && first(queue)->key <= horizon)
+    status = give_first(reorder, queue);
+  return status;
+}
+
+/* ---- Batches ---- */
+
+static void unpack(const struct uvt_rec_js_batch *batch, const uint64_t *words, struct uvt_record *record)
+{
+  union uvt_js_record unpacked;
+  switch (uvt_js_unpack(batch, words, &unpacked)) {
+  case UVT_JS_OP_link:
+    record->kind = UVT_RECORD_js_link;
+    record->js_link = unpacked.link;
+    break;
+  case UVT_JS_OP_begin:
+    record->kind = UVT_RECORD_execute_begin;
+    record->execute_begin = unpacked.begin;
+    break;
+  case UVT_JS_OP_end:
+    record->kind = UVT_RECORD_execute_end;
+    record->execute_end = unpacked.end;
+    break;
+  case UVT_JS_OP_cause:
+    record->kind = UVT_RECORD_cause;
+    record->cause = unpacked.cause;
+    break;
+  case UVT_JS_OP_cancel:
+    record->kind = UVT_RECORD_cancel;
+    record->cancel = unpacked.cancel;
+    break;
+  case UVT_JS_OP_promise:
+    record->kind = UVT_RECORD_promise;
+    record->promise = unpacked.promise;
+    break;
+  case UVT_JS_OP_label:
+    record->kind = UVT_RECORD_js_label;
+    record->js_label = unpacked.label;
+    break;
+  }
+}
+
+/* Not after the batch was written. */
+static int64_t time_of(const struct uvt_record *batch, uint64_t word)
+{
+  int64_t before = (int64_t)(batch->monotonic - uvt_js_time(&batch->js_batch, word));
+  return before > 0 ? batch->time - before : batch->time;
+}
+
+/* One of a batch's records; of a link that has one, its stack before it. */
+static int hold_packed(struct uvt_reorder *reorder, struct queue *queue, const struct uvt_record *batch,
+                       const uint64_t *words)
+{
+  struct uvt_record one = *batch;
+  unpack(&batch->js_batch, words, &one);
+  one.time = time_of(batch, words[0]);
+  uint32_t stack = uvt_js_stack_of(words);
+  if (stack) {
+    struct uvt_record of_link = one;
+    of_link.kind = UVT_RECORD_link_stack;
+    of_link.link_stack = (struct uvt_rec_link_stack){one.js_link.process, one.js_link.link_id, stack};
+    if (hold(reorder, queue, &of_link) < 0)
+      return -1;
+  }
+  return hold(reorder, queue, &one);
+}
+
+/* What is damaged ends a batch. */
+static int hold_batch(struct uvt_reorder *reorder, const struct uvt_record *record)
+{
+  struct queue *queue = queue_of(reorder, record);
+  const struct uvt_sequence *words = &record->js_batch.words;
+  if (!queue)
+    return -1;
+  for (uint32_t i = 0, size; i < words->count; i += size) {
+    size = uvt_js_size(words->at[i]);
+    if (!size || size > words->count - i)
+      break;
+    if (hold_packed(reorder, queue, record, &words->at[i]) < 0)
+      return -1;
+  }
+  return 0;
+}
+
+/* ---- The visitor ---- */
+
+static void note_window(struct uvt_reorder *reorder, const struct uvt_record *record)
+{
+  if (record->kind == UVT_RECORD_process && record->process.window > reorder->window)
+    reorder->window = record->process.window;
+}
+
+static int take_record(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
+{
+  struct uvt_reorder *reorder = (struct uvt_reorder *)visitor;
+  note_window(reorder, record);
+  if (!reorder->window && record->kind != UVT_RECORD_js_batch)
+    return reorder->next->record(reorder->next, record);
+  int status = record->kind == UVT_RECORD_js_batch ? hold_batch(reorder, record)
+                                                   : hold(reorder, reorder->queues[0], record);
+  return status ? status : give_until(reorder, record->time - reorder->window);
+}
+
+static void take_idle(struct uvt_trace_visitor *visitor)
+{
+  struct uvt_reorder *reorder = (struct uvt_reorder *)visitor;
+  give_until(reorder, INT64_MAX);
+  if (reorder->next->idle)
+    reorder->next->idle(reorder->next);
+}
+
+static void take_rest(struct uvt_trace_visitor *visitor)
+{
+  struct uvt_reorder *reorder = (struct uvt_reorder *)visitor;
+  if (reorder->next->rest)
+    reorder->next->rest(reorder->next);
+}
+
+struct uvt_reorder *uvt_reorder_create(struct uvt_trace_visitor *next)
+{
+  struct uvt_reorder *reorder = calloc(1, sizeof *reorder);
+  if (!reorder)
+    return NULL;
+  *reorder = (struct uvt_reorder){.visitor = {.record = take_record, .idle = take_idle, .rest = take_rest},
+                                  .next = next,
+                                  .given = INT64_MIN};
+  if (!add_queue(reorder)) {
+    uvt_reorder_destroy(reorder);
+    return NULL;
+  }
+  return reorder;
+}
+
+void uvt_reorder_destroy(struct uvt_reorder *reorder)
+{
+  if (!reorder)
+    return;
+  for (size_t i = 0; i < reorder->count; i++) {
+    struct queue *queue = reorder->queues[i];
+    for (size_t j = 0; j < queue->count; j++)
+      free(queue->held[(queue->head + j) & (queue->capacity - 1)].room);
+    free(queue->held);
+    free(queue);
+  }
+  free(reorder->queues);
+  free(reorder);
+}
+
+struct uvt_trace_visitor *uvt_reorder_visitor(struct uvt_reorder *reorder)
+{
+  return &reorder->visitor;
+}
+
+int uvt_reorder_finish(struct uvt_reorder *reorder)
+{
+  return give_until(reorder, INT64_MAX);
+}
+
+uint64_t uvt_reorder_late(const struct uvt_reorder *reorder, int64_t *by)
+{
+  *by = reorder->late_by;
+  return reorder->late;
+}

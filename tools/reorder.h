@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unpacks the batches of the JavaScript layer (js_batch.h) and puts their records where their times say,
+ * among the records of other threads. A batch was written later than what it tells, by `window` of its
+ * process at most; so records are held back for that long (of the trace's time). Of a trace without such a
+ * process nothing is held.
+ *
+ * The order of one thread's records is kept whatever their times say. One that comes later than the window
+ * allows gets the time of what was given before it, and is counted.
+ *
+ * Memory: what is recorded in one window. Everything runs on the caller's thread.
+ */
+#ifndef UVT_REORDER_H
+#define UVT_REORDER_H
+
+#include "trace_source.h"
+
+struct uvt_reorder;
+
+/* Gives the records on to `next`, which it does not own. NULL: no memory. */
+struct uvt_reorder *uvt_reorder_create(struct uvt_trace_visitor *next);
+void uvt_reorder_destroy(struct uvt_reorder *reorder);
+
+/* What to give a trace's records to. Its record() gives back what next's did, or -1 where there is no memory.
+ */
+struct uvt_trace_visitor *uvt_reorder_visitor(struct uvt_reorder *reorder);
+
+/* There are no more records: gives on what is held back. */
+int uvt_reorder_finish(struct uvt_reorder *reorder);
+
+/* How many records came later than the window allows, and by how many ns the latest did. */
+uint64_t uvt_reorder_late(const struct uvt_reorder *reorder, int64_t *by);
+
+#endif
