@@ -365,7 +365,7 @@ static void print_loss(const struct recording *r)
     fprintf(stderr, "; whether anything was lost is not known");
   else if (loss->records)
     fprintf(stderr,
-            "; LOST %" PRIu64 " records to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
+            "; LOST %" PRIu64 " records or batches of them to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
             " would be twice as large)",
             loss->records, r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
   else

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "js_batch.h"
 #include "trace_source.h"
 
 /* An index file of LTTng (lttng/index): all big-endian. */
@@ -71,6 +72,7 @@ static int look_at(const char *path, const struct stat *status, int kind, struct
 struct counter {
   struct uvt_trace_visitor visitor;
   uint64_t records;
+  uint64_t looked_at; /* of these, those that are records of the trace: a batch is one */
   struct timespec until;
 };
 
@@ -86,8 +88,8 @@ static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *rec
   enum { LOOK_AT_CLOCK_EVERY = 1024 };
   struct counter *counter = (struct counter *)visitor;
   if (record->kind != UVT_RECORD_discarded)
-    counter->records++;
-  return counter->records % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
+    counter->records += record->kind == UVT_RECORD_js_batch ? uvt_js_count(&record->js_batch.words) : 1;
+  return ++counter->looked_at % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
 }
 
 static void count_records(const char *folder, unsigned limit_ms, struct uvt_recorded *recorded)

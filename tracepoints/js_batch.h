@@ -65,6 +65,15 @@ static inline uint32_t uvt_js_size(uint64_t word)
   return sizes[word & 7] + has_stack;
 }
 
+/* How many records a batch's words hold; what is damaged ends it. */
+static inline uint32_t uvt_js_count(const struct uvt_sequence *words)
+{
+  uint32_t count = 0;
+  for (uint32_t i = 0, size; i < words->count && (size = uvt_js_size(words->at[i])) != 0; i += size)
+    count += size <= words->count - i;
+  return count;
+}
+
 /* ns on CLOCK_MONOTONIC */
 static inline uint64_t uvt_js_time(const struct uvt_rec_js_batch *batch, uint64_t word)
 {
