@@ -56,6 +56,13 @@ int uvt_choice(const char *text, const char *const *names, size_t count);
     .name = "to", .value = "TIME", .help = "only until then", .take = uvt_take_end, \
     .field = offsetof(type, member)                                                 \
   }
+#define UVT_OPTION_MEMORY(type, member)                                                                \
+  {                                                                                                    \
+    .name = "memory", .value = "SIZE",                                                                 \
+    .help = "for operations that only wait for their children; beyond it they go to a temporary file " \
+            "(default 64M)",                                                                           \
+    .take = uvt_take_size, .field = offsetof(type, member)                                             \
+  }
 #define UVT_OPTION_LAYER(type, member)                                                                       \
   {                                                                                                          \
     .name = "layer", .value = "LAYER", .help = "uv: libuv's callbacks; js: JavaScript's; all (the default)", \

@@ -7,6 +7,8 @@
 
 #include "check_state.h"
 
+#define DEFAULT_MEMORY (UINT64_C(64) << 20)
+
 static void on_nothing(struct uvt_check *check)
 {
   (void)check;
@@ -176,6 +178,15 @@ static void end_of_operation(struct uvt_check *check, uint64_t id, const struct 
   }
 }
 
+static void end_of_pending(struct uvt_check *check, uint64_t id, uint32_t children)
+{
+  if (!children)
+    uvt_check_found(check, UVT_CHECK_6, true,
+                    "operation %" PRIu64
+                    " is still ChildrenPending, but all that it linked is Retired; expected Retired",
+                    id);
+}
+
 static void end_of_process(struct uvt_check *check, struct process *process)
 {
   check->process = process;
@@ -184,15 +195,7 @@ static void end_of_process(struct uvt_check *check, struct process *process)
   const struct operation *operation;
   while ((operation = uvt_id_map_next(&process->operations, &cursor, &id)))
     end_of_operation(check, id, operation);
-  cursor = 0;
-  const struct pending_operation *pending;
-  while ((pending = uvt_id_map_next(&process->pending, &cursor, &id))) {
-    if (!pending->children)
-      uvt_check_found(check, UVT_CHECK_6, true,
-                      "operation %" PRIu64
-                      " is still ChildrenPending, but all that it linked is Retired; expected Retired",
-                      id);
-  }
+  uvt_check_each_pending(check, end_of_pending);
 }
 
 static int take_end(struct uvt_sink *sink)
@@ -206,13 +209,17 @@ static int take_end(struct uvt_sink *sink)
   return check->status;
 }
 
-struct uvt_check *uvt_check_create(void)
+struct uvt_check *uvt_check_create(uint64_t memory)
 {
   struct uvt_check *check = calloc(1, sizeof *check);
   if (!check)
     return NULL;
   check->sink = (struct uvt_sink){.event = take_event, .end = take_end};
   uvt_id_map_init(&check->processes, sizeof(struct process *));
+  if (uvt_check_init_pending(check, memory ? memory : DEFAULT_MEMORY) != 0) {
+    free(check);
+    return NULL;
+  }
   return check;
 }
 
@@ -223,8 +230,9 @@ void uvt_check_destroy(struct uvt_check *check)
   size_t cursor = 0;
   struct process **slot;
   while ((slot = uvt_id_map_next(&check->processes, &cursor, NULL)))
-    uvt_check_destroy_process(*slot);
+    uvt_check_destroy_process(check, *slot);
   uvt_id_map_clear(&check->processes);
+  uvt_check_clear_pending(check);
   uvt_check_report_clear(&check->report);
   free(check);
 }

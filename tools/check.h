@@ -15,10 +15,13 @@
 
 struct uvt_check;
 
-struct uvt_check *uvt_check_create(void); /* NULL when out of memory */
+/* `memory`: bytes for operations that only wait for their children before they spill to a temporary file; 0:
+ * 64 MiB. NULL when out of memory. */
+struct uvt_check *uvt_check_create(uint64_t memory);
 void uvt_check_destroy(struct uvt_check *check);
 
-/* Its functions fail only when out of memory. The check owns it; `end` looks for what is missing at the end.
+/* Its functions fail only when out of memory, or where the temporary file does. The check owns it; `end`
+ * looks for what is missing at the end.
  */
 struct uvt_sink *uvt_check_sink(struct uvt_check *check);
 

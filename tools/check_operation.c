@@ -9,12 +9,12 @@ struct operation *uvt_check_find_operation(const struct uvt_check *check, uint64
   return id ? uvt_id_map_find(&check->process->operations, id) : NULL;
 }
 
-static uint32_t *children_of(const struct uvt_check *check, uint64_t id)
+static uint32_t *children_of(struct uvt_check *check, uint64_t id)
 {
   struct operation *operation = uvt_check_find_operation(check, id);
   if (operation)
     return &operation->children;
-  struct pending_operation *pending = id ? uvt_id_map_find(&check->process->pending, id) : NULL;
+  struct pending_operation *pending = uvt_check_find_pending(check, id);
   return pending ? &pending->children : NULL;
 }
 
@@ -41,10 +41,7 @@ void uvt_check_make_pending(struct uvt_check *check, uint64_t id)
   struct operation *operation = uvt_check_find_operation(check, id);
   if (!operation || operation->state != UVT_STATE_ChildrenPending || operation->ended == NEVER)
     return;
-  struct pending_operation small = {.parent = operation->parent, .children = operation->children};
-  struct pending_operation *pending = uvt_check_map_add(check, &check->process->pending, id);
-  if (pending)
-    *pending = small;
+  uvt_check_add_pending(check, id, operation->parent, operation->children);
   uvt_id_map_remove(&check->process->operations, id);
 }
 
@@ -238,7 +235,7 @@ static void retire_pending(struct uvt_check *check, struct pending_operation pen
     return;
   }
   check_childless(check, pending.children);
-  uvt_id_map_remove(&check->process->pending, check->event->operationID);
+  uvt_check_remove_pending(check, check->event->operationID);
   uncount_child(check, pending.parent);
 }
 
@@ -299,7 +296,7 @@ void uvt_check_on_state(struct uvt_check *check)
   check->process->has_states = true;
   if (uvt_check_in_shadow(check, ID_OPERATION, id))
     return;
-  const struct pending_operation *pending = uvt_id_map_find(&check->process->pending, id);
+  const struct pending_operation *pending = uvt_check_find_pending(check, id);
   if (pending) {
     retire_pending(check, *pending);
     return;

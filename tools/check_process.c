@@ -16,7 +16,7 @@ static void clear_sets(struct process *process)
 }
 
 /* All but the IDs that a forked child may mention. */
-static void clear_live(struct process *process)
+static void clear_live(struct uvt_check *check, struct process *process)
 {
   size_t cursor = 0;
   struct thread **thread;
@@ -30,16 +30,16 @@ static void clear_live(struct process *process)
   uvt_id_map_clear(&process->registrations);
   uvt_id_map_clear(&process->causes);
   uvt_id_map_clear(&process->operations);
-  uvt_id_map_clear(&process->pending);
+  uvt_check_clear_process_pending(check, process);
   uvt_id_set_clear(&process->cancelled);
   uvt_id_set_clear(&process->dead_causes);
   uvt_id_set_clear(&process->unwound);
   uvt_id_set_clear(&process->external);
 }
 
-void uvt_check_destroy_process(struct process *process)
+void uvt_check_destroy_process(struct uvt_check *check, struct process *process)
 {
-  clear_live(process);
+  clear_live(check, process);
   clear_sets(process);
   free(process->host);
   free(process);
@@ -60,7 +60,7 @@ static void init_process(struct process *process)
   uvt_id_map_init(&process->registrations, sizeof(struct registration));
   uvt_id_map_init(&process->causes, sizeof(struct cause));
   uvt_id_map_init(&process->operations, sizeof(struct operation));
-  uvt_id_map_init(&process->pending, sizeof(struct pending_operation));
+  uvt_check_init_process_pending(process);
 }
 
 static struct process *create_process(struct uvt_check *check, uint64_t id)
@@ -170,7 +170,7 @@ static void end_namesakes(struct uvt_check *check, const struct process *newer)
     if (older != newer && older->pid == newer->pid && older->host && strcmp(older->host, newer->host) == 0 &&
         !older->ended) {
       older->ended = true;
-      clear_live(older);
+      clear_live(check, older);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "id_map.h"
 #include "id_set.h"
+#include "paged.h"
 
 #define ID_LIMIT (UINT64_C(1) << 53)
 #define NEVER UINT64_MAX
@@ -80,6 +81,7 @@ struct operation {
 struct pending_operation {
   uint64_t parent;
   uint32_t children;
+  bool waits; /* false: there is none in this place */
 };
 
 struct process {
@@ -106,7 +108,7 @@ struct process {
   struct uvt_id_map registrations;
   struct uvt_id_map causes;
   struct uvt_id_map operations;
-  struct uvt_id_map pending;
+  struct uvt_id_map pending, pending_pages; /* check_pending.c's */
 };
 
 struct uvt_check {
@@ -120,7 +122,11 @@ struct uvt_check {
   bool lost_all; /* a loss of the whole stream: also processes seen later are in its shadow */
   const struct uvt_event *event;
   struct process *process;
-  int status; /* -ENOMEM once memory ran out */
+  size_t pending_direct; /* operations of a process that lie in its map before others are paged */
+  struct uvt_paged paged;
+  uint32_t *free_pages;
+  size_t free_pages_count, free_pages_capacity;
+  int status; /* -ENOMEM once memory ran out, or why the temporary file failed */
 };
 
 /* ---- check_ids.c ---- */
@@ -144,7 +150,7 @@ bool uvt_check_in_shadow(const struct uvt_check *check, enum id_kind kind, uint6
 
 /* A number or a flag in data, 0 where it is not there or negative. */
 uint64_t uvt_check_number_datum(const struct uvt_event *event, const char *key);
-void uvt_check_destroy_process(struct process *process);
+void uvt_check_destroy_process(struct uvt_check *check, struct process *process);
 /* The process of any event but `process` and `lost`; NULL where that cannot be told. */
 struct process *uvt_check_process_of(struct uvt_check *check, const struct uvt_event *event);
 void uvt_check_on_process(struct uvt_check *check);
@@ -182,6 +188,20 @@ void uvt_check_on_pool_begin(struct uvt_check *check);
 void uvt_check_on_pool_end(struct uvt_check *check);
 void uvt_check_on_poll_begin(struct uvt_check *check);
 void uvt_check_on_poll_end(struct uvt_check *check);
+
+/* ---- check_pending.c ---- */
+
+/* Returns 0 or -ENOMEM. */
+int uvt_check_init_pending(struct uvt_check *check, uint64_t memory);
+void uvt_check_clear_pending(struct uvt_check *check);
+void uvt_check_init_process_pending(struct process *process);
+void uvt_check_clear_process_pending(struct uvt_check *check, struct process *process);
+/* Holds until the next call; NULL: there is none. */
+struct pending_operation *uvt_check_find_pending(struct uvt_check *check, uint64_t id);
+void uvt_check_add_pending(struct uvt_check *check, uint64_t id, uint64_t parent, uint32_t children);
+void uvt_check_remove_pending(struct uvt_check *check, uint64_t id);
+void uvt_check_each_pending(struct uvt_check *check,
+                            void (*take)(struct uvt_check *check, uint64_t id, uint32_t children));
 
 /* ---- check_operation.c ---- */
 

@@ -9,10 +9,12 @@
 #include "cmd.h"
 
 enum { LINES_DEFAULT = 50 };
+#define MEMORY_DEFAULT (UINT64_C(64) << 20)
 
 struct check_command {
   size_t lines;
   bool quiet;
+  uint64_t memory;
   const char *source;
   struct uvt_check *check;
 };
@@ -32,6 +34,7 @@ static const struct uvt_option options[] = {
      .help = "print at most so many violations, count the rest (default 50)",
      .take = take_lines,
      .field = offsetof(struct check_command, lines)},
+    UVT_OPTION_MEMORY(struct check_command, memory),
     {.name = "quiet",
      .letter = 'q',
      .help = "print nothing, only set the exit status",
@@ -66,12 +69,13 @@ static int print(void *user, const struct uvt_pipeline_result *result, struct uv
 
 static int run(int argc, char **argv)
 {
-  static const struct uvt_pipeline_options pipeline = {0};
-  struct check_command command = {.lines = LINES_DEFAULT};
+  struct check_command command = {.lines = LINES_DEFAULT, .memory = MEMORY_DEFAULT};
   int status = uvt_arguments_take(&uvt_cmd_check, argc, argv, &command, &command.source);
   if (status)
     return status;
-  command.check = uvt_check_create();
+  /* The model keeps such operations, too. */
+  const struct uvt_pipeline_options pipeline = {.memory = command.memory / 2 + 1};
+  command.check = uvt_check_create(command.memory / 2 + 1);
   struct uvt_answer answer = {.command = &uvt_cmd_check,
                               .sink = command.check ? uvt_check_sink(command.check) : NULL,
                               .print = print,

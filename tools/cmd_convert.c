@@ -66,12 +66,7 @@ static const struct uvt_option options[] = {
     UVT_OPTION_PID(struct convert_command, pipeline.pid),
     UVT_OPTION_FROM(struct convert_command, pipeline.from),
     UVT_OPTION_TO(struct convert_command, pipeline.to),
-    {.name = "memory",
-     .value = "SIZE",
-     .help = "for operations that only wait for their children; beyond it they go to a temporary file "
-             "(default 64M)",
-     .take = uvt_take_size,
-     .field = offsetof(struct convert_command, pipeline.memory)},
+    UVT_OPTION_MEMORY(struct convert_command, pipeline.memory),
     {.name = "limit",
      .value = "N",
      .help = "dot: draw the first N operations (default 500)",

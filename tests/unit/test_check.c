@@ -24,9 +24,12 @@ static const char *const rule_prefixes[] = {
 #undef PREFIX
 };
 
+/* So little that what only waits for its children is paged out (check_pending.c), or as much as usual. */
+static uint64_t check_memory;
+
 static struct uvt_check *check_file(FILE *file, const char *name)
 {
-  struct uvt_check *check = uvt_check_create();
+  struct uvt_check *check = uvt_check_create(check_memory);
   assert_non_null(check);
   struct uvt_sink *sink = uvt_check_sink(check);
   struct uvt_error error = {0};
@@ -303,5 +306,7 @@ int main(void)
       cmocka_unit_test(test_check_loss_does_not_excuse_what_it_cannot_explain),
       cmocka_unit_test(test_check_long_chain_is_clean),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests_name("check", tests, NULL, NULL);
+  check_memory = 1;
+  return failed + cmocka_run_group_tests_name("check, next to no memory", tests, NULL, NULL);
 }

@@ -48,7 +48,7 @@ static void read_into(const char *text, size_t size, struct uvt_sink *sink)
 
 static void check_stream(const char *text, size_t size, FILE *out)
 {
-  struct uvt_check *check = uvt_check_create();
+  struct uvt_check *check = uvt_check_create(0);
   assert_non_null(check);
   read_into(text, size, uvt_check_sink(check));
   uvt_check_report_print(uvt_check_findings(check), out, 1000);
