@@ -32,7 +32,7 @@ struct step {
   struct uvt_row row;
   bool is_interpreter; /* V8's: what it runs is named in its frame */
   bool is_bare;        /* no file has call frame information of it */
-};
+} __attribute__((aligned(32)));
 
 static struct {
   uint64_t *cache;              /* CACHE_SIZE; 0: empty */
@@ -101,11 +101,28 @@ static bool read_elsewhere(uintptr_t address, uintptr_t *value)
   return got == sizeof *value;
 }
 
-static inline bool read_word(bool is_own, uintptr_t address, uintptr_t *value)
+/* What may be read in a walk: of the thread's own stack what lies above where the walk began, that is all
+ * mapped. */
+struct memory {
+  uintptr_t low, most; /* words at low..low + most */
+  bool is_own;         /* else the kernel is asked */
+};
+
+static struct memory memory_from(uintptr_t sp)
 {
-  if (__builtin_expect(!is_own, 0))
+  struct memory memory = {.is_own = sp >= span.low && sp + 2 * sizeof sp < span.high};
+  if (memory.is_own) {
+    memory.low = sp;
+    memory.most = span.high - sizeof sp - sp;
+  }
+  return memory;
+}
+
+static inline bool read_word(const struct memory *memory, uintptr_t address, uintptr_t *value)
+{
+  if (__builtin_expect(!memory->is_own, 0))
     return read_elsewhere(address, value);
-  if (address < span.low || address > span.high - sizeof *value)
+  if (address - memory->low > memory->most)
     return false;
   *value = *(const uintptr_t *)address;
   return true;
@@ -185,83 +202,93 @@ static __attribute__((noinline)) struct step slow_step(uintptr_t pc)
 
 /* Of a frame of the interpreter: the address in the bytecode that it runs; 0 where its slots do not look it.
  */
-static uint64_t bytecode_address(bool is_own, uintptr_t fp)
+static uint64_t bytecode_address(const struct memory *memory, uintptr_t fp)
 {
   uintptr_t array, offset;
-  if (!read_word(is_own, fp + (uintptr_t)uvt_code_frame.bytecode_array, &array) ||
-      !read_word(is_own, fp + (uintptr_t)uvt_code_frame.bytecode_offset, &offset))
+  if (!read_word(memory, fp + (uintptr_t)uvt_code_frame.bytecode_array, &array) ||
+      !read_word(memory, fp + (uintptr_t)uvt_code_frame.bytecode_offset, &offset))
     return 0;
   /* A pointer to a heap object has its lowest bit set, a small integer lies in the upper half. */
   return array & 1 && !(offset & UINT32_MAX) ? array + (offset >> 32) : 0;
 }
 
-static bool pass_signal(bool *is_own, struct uvt_registers *at)
+static bool pass_signal(struct memory *memory, struct uvt_registers *at)
 {
   const size_t gregs = offsetof(ucontext_t, uc_mcontext.gregs);
   struct uvt_registers next;
   uintptr_t frame = at->sp + gregs;
-  if (!read_word(*is_own, frame + REG_RIP * sizeof(greg_t), &next.pc) ||
-      !read_word(*is_own, frame + REG_RSP * sizeof(greg_t), &next.sp) ||
-      !read_word(*is_own, frame + REG_RBP * sizeof(greg_t), &next.fp))
+  if (!read_word(memory, frame + REG_RIP * sizeof(greg_t), &next.pc) ||
+      !read_word(memory, frame + REG_RSP * sizeof(greg_t), &next.sp) ||
+      !read_word(memory, frame + REG_RBP * sizeof(greg_t), &next.fp))
     return false;
   next.pc++; /* as if it were a return address */
   *at = next;
-  *is_own = next.sp >= span.low && next.sp < span.high;
+  *memory = memory_from(next.sp);
   return true;
 }
 
 /* To the caller's frame. */
-static inline bool pass(bool is_own, const struct uvt_row *row, struct uvt_registers *at)
+static inline bool pass(const struct memory *memory, const struct uvt_row *row, struct uvt_registers *at)
 {
   uintptr_t cfa = (row->kind == UVT_ROW_SP ? at->sp : at->fp) + (uintptr_t)(intptr_t)row->cfa;
   uintptr_t fp = at->fp, pc;
-  if (row->kind == UVT_ROW_FP_DEREF && !read_word(is_own, cfa, &cfa))
+  if (__builtin_expect(row->kind == UVT_ROW_FP_DEREF, 0) && !read_word(memory, cfa, &cfa))
     return false;
-  if (cfa <= at->sp || !read_word(is_own, cfa + (uintptr_t)(intptr_t)row->ra, &pc))
+  if (cfa <= at->sp || !read_word(memory, cfa + (uintptr_t)(intptr_t)row->ra, &pc))
     return false;
   if (row->fp_rule != UVT_FP_SAME &&
-      !read_word(is_own, (row->fp_rule == UVT_FP_AT_CFA ? cfa : at->fp) + (uintptr_t)(intptr_t)row->fp, &fp))
+      !read_word(memory, (row->fp_rule == UVT_FP_AT_CFA ? cfa : fp) + (uintptr_t)(intptr_t)row->fp, &fp))
     return false;
   *at = (struct uvt_registers){pc, cfa, fp};
   return true;
 }
 
-static inline void add(struct uvt_walk *walk, uint64_t frame)
+static inline uint64_t mix(uint64_t hash, uint64_t frame)
 {
-  walk->hash = (walk->hash ^ frame) * UINT64_C(0x9e3779b97f4a7c15);
-  walk->hash ^= walk->hash >> 29;
-  walk->frames[walk->count++] = frame;
+  hash = (hash ^ frame) * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
 }
 
+static void find_span_once(void)
+{
+  int saved = errno;
+  if (!span.high)
+    find_span();
+  errno = saved;
+}
+
+/* Most of the time of a stack is spent here: what the compiler could not know to stay the same is kept in
+ * locals. */
 void uvt_unwind(struct uvt_registers at, struct uvt_walk *walk)
 {
-  walk->count = 0;
-  walk->hash = 0;
-  walk->has_bare = false;
-  if (__builtin_expect(!span.high, 0)) {
-    int saved = errno;
-    find_span();
-    errno = saved;
-  }
-  bool is_own = at.sp >= span.low && at.sp < span.high;
-  for (uint32_t steps = 0; steps < 2 * UVT_STACK_FRAMES && walk->count < UVT_STACK_FRAMES; steps++) {
-    uint64_t cached = __atomic_load_n(&known.cache[cache_index(at.pc)], __ATOMIC_RELAXED);
-    struct step slow, *step = &known.steps[cached & ((1u << ROW_BITS) - 1)];
+  if (__builtin_expect(!span.high, 0))
+    find_span_once();
+  struct memory memory = memory_from(at.sp);
+  const uint64_t *cache = known.cache;
+  const uintptr_t own = known.own_begin, own_size = known.own_end - own;
+  uint64_t hash = 0;
+  uint32_t count = 0;
+  bool has_bare = false;
+  for (uint32_t steps = 0; at.pc && steps < 2 * UVT_STACK_FRAMES && count < UVT_STACK_FRAMES; steps++) {
+    uint64_t cached = __atomic_load_n(&cache[cache_index(at.pc)], __ATOMIC_RELAXED);
+    const struct step *step = &known.steps[cached & ((1u << ROW_BITS) - 1)];
+    struct step slow;
     if (__builtin_expect(cached >> ROW_BITS != at.pc, 0)) {
       slow = slow_step(at.pc);
       step = &slow;
     }
-    walk->has_bare |= step->is_bare;
-    uint64_t frame = step->is_interpreter ? bytecode_address(is_own, at.fp) : 0;
-    if (walk->count || at.pc < known.own_begin || at.pc >= known.own_end)
-      add(walk, frame ? frame : at.pc);
-    if (step->row.kind == UVT_ROW_SIGNAL) {
-      if (!pass_signal(&is_own, &at))
-        return;
-    } else if (step->row.kind <= UVT_ROW_END || !pass(is_own, &step->row, &at)) {
-      return;
+    if (count || at.pc - own >= own_size) {
+      uint64_t bytecode = step->is_interpreter ? bytecode_address(&memory, at.fp) : 0;
+      walk->frames[count] = bytecode ? bytecode : at.pc;
+      hash = mix(hash, walk->frames[count++]);
     }
-    if (!at.pc)
-      return;
+    has_bare |= step->is_bare;
+    if (__builtin_expect(step->row.kind == UVT_ROW_SIGNAL, 0)
+            ? !pass_signal(&memory, &at)
+            : step->row.kind <= UVT_ROW_END || !pass(&memory, &step->row, &at))
+      break;
   }
+  walk->count = count;
+  walk->hash = hash;
+  walk->has_bare = has_bare;
 }

@@ -239,6 +239,18 @@ static void test_broken_registers_end_the_walk(void **state)
   munmap((void *)code, 4096);
 }
 
+/* The main thread's stack may grow down to its limit; what lies below where it is now is not there yet. */
+static void test_a_frame_pointer_below_the_stack(void **state)
+{
+  (void)state;
+  uintptr_t code = (uintptr_t)made_code();
+  uvt_code_add(NULL, code, 8, "JS:*made", 8);
+  struct uvt_registers at = uvt_registers_here();
+  uvt_unwind((struct uvt_registers){code + 6, at.sp, at.sp - (2 << 20)}, &walk);
+  assert_int_equal(walk.count, 1);
+  munmap((void *)code, 4096);
+}
+
 static int init(void **state)
 {
   (void)state;
@@ -257,6 +269,7 @@ int main(void)
       cmocka_unit_test_setup(test_made_code_is_passed_once_it_is_known, reset),
       cmocka_unit_test_setup(test_an_interpreted_frame_is_named_by_its_bytecode, reset),
       cmocka_unit_test_setup(test_broken_registers_end_the_walk, reset),
+      cmocka_unit_test_setup(test_a_frame_pointer_below_the_stack, reset),
   };
   return cmocka_run_group_tests(tests, init, NULL);
 }
