@@ -75,7 +75,7 @@ void *uvt_thunk(enum uvt_callback_kind kind, void *callback)
     return NULL;
   struct kind *k = &kinds[kind];
   uint16_t last = __atomic_load_n(&k->last, __ATOMIC_RELAXED);
-  if (uvt_originals[kind][last] == callback)
+  if (__atomic_load_n(&uvt_originals[kind][last], __ATOMIC_RELAXED) == callback)
     return thunk_number(kind, last);
   uint32_t at = hash_of(callback);
   for (uint32_t i = 0; i < HASH; i++, at = (at + 1) % HASH) {
