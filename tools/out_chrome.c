@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "describe.h"
-#include "follow.h"
+#include "drawing.h"
 #include "kept_data.h"
-#include "out_file.h"
 
 enum { HEAD_ROOM = 512 };
 
@@ -24,9 +23,7 @@ struct track {
 };
 
 struct writer {
-  struct uvt_sink sink;
-  struct uvt_out_file out;
-  struct uvt_follow follow;
+  struct uvt_drawing drawing;
   struct track *tracks;
   size_t tracks_count;
   struct uvt_id_map pids; /* that have been given */
@@ -38,18 +35,19 @@ struct writer {
 
 static void put_text(struct writer *writer, const char *text, size_t length)
 {
-  uvt_out_advance(&writer->out, uvt_put(uvt_out_room(&writer->out, length), text, length));
+  uvt_out_advance(&writer->drawing.out, uvt_put(uvt_out_room(&writer->drawing.out, length), text, length));
 }
 #define PUT(writer, literal) put_text(writer, literal, sizeof(literal) - 1)
 
 static void put_string(struct writer *writer, const char *text)
 {
-  uvt_out_json_text(&writer->out, text);
+  uvt_out_json_text(&writer->drawing.out, text);
 }
 
 static void put_number(struct writer *writer, int64_t number)
 {
-  uvt_out_advance(&writer->out, uvt_put_signed(uvt_out_room(&writer->out, HEAD_ROOM), number));
+  uvt_out_advance(&writer->drawing.out,
+                  uvt_put_signed(uvt_out_room(&writer->drawing.out, HEAD_ROOM), number));
 }
 
 /* Nanoseconds as microseconds: 1234.567 */
@@ -67,25 +65,25 @@ static char *put_time(char *p, uint64_t time)
 /* {"ph":"X","pid":1,"tid":2 */
 static void start_event(struct writer *writer, const char *phase, int64_t pid, int64_t tid)
 {
-  char *p = uvt_out_room(&writer->out, HEAD_ROOM);
+  char *p = uvt_out_room(&writer->drawing.out, HEAD_ROOM);
   p = writer->started ? UVT_PUT(p, ",\n{\"ph\":\"") : UVT_PUT(p, "\n{\"ph\":\"");
   *p++ = *phase;
   p = uvt_put_signed(UVT_PUT(p, "\",\"pid\":"), pid);
   p = uvt_put_signed(UVT_PUT(p, ",\"tid\":"), tid);
-  uvt_out_advance(&writer->out, p);
+  uvt_out_advance(&writer->drawing.out, p);
   writer->started = true;
 }
 
 static void add_time(struct writer *writer, uint64_t time)
 {
-  char *p = uvt_out_room(&writer->out, HEAD_ROOM);
-  uvt_out_advance(&writer->out, put_time(UVT_PUT(p, ",\"ts\":"), time));
+  char *p = uvt_out_room(&writer->drawing.out, HEAD_ROOM);
+  uvt_out_advance(&writer->drawing.out, put_time(UVT_PUT(p, ",\"ts\":"), time));
 }
 
 static void add_span(struct writer *writer, uint64_t begin, uint64_t end)
 {
-  char *p = put_time(UVT_PUT(uvt_out_room(&writer->out, HEAD_ROOM), ",\"ts\":"), begin);
-  uvt_out_advance(&writer->out, put_time(UVT_PUT(p, ",\"dur\":"), end - begin));
+  char *p = put_time(UVT_PUT(uvt_out_room(&writer->drawing.out, HEAD_ROOM), ",\"ts\":"), begin);
+  uvt_out_advance(&writer->drawing.out, put_time(UVT_PUT(p, ",\"dur\":"), end - begin));
 }
 
 static void add_name(struct writer *writer, const char *category, const char *name)
@@ -181,7 +179,7 @@ static int64_t unused_pid(struct writer *writer, const struct uvt_follow_process
   while (!pid || uvt_id_map_find(&writer->pids, pid))
     pid++;
   if (!uvt_id_map_add(&writer->pids, pid))
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
   return (int64_t)pid;
 }
 
@@ -191,7 +189,7 @@ static struct track *track_of(struct writer *writer, const struct uvt_follow_pro
   if (process->number > writer->tracks_count) {
     struct track *tracks = realloc(writer->tracks, process->number * sizeof *tracks);
     if (!tracks) {
-      writer->follow.status = -ENOMEM;
+      writer->drawing.follow.status = -ENOMEM;
       return NULL;
     }
     memset(&tracks[writer->tracks_count], 0, (process->number - writer->tracks_count) * sizeof *tracks);
@@ -543,8 +541,8 @@ static void write_instant(struct writer *writer, const struct uvt_follow_process
 {
   bool first = true;
   int64_t pid = process ? pid_of(writer, process) : 0;
-  if (!process && writer->follow.processes_count)
-    pid = pid_of(writer, writer->follow.processes[0]);
+  if (!process && writer->drawing.follow.processes_count)
+    pid = pid_of(writer, writer->drawing.follow.processes[0]);
   start_event(writer, "i", pid, run ? run->thread->tid : pid);
   add_time(writer, run ? uvt_follow_tick(run->thread, event->time) : event->time);
   add_name(writer, category, name);
@@ -580,29 +578,10 @@ static void write_other(void *format, struct uvt_follow_process *process, struct
 
 /* ---- The sink ---- */
 
-static int take_event(struct uvt_sink *sink, const struct uvt_event *event)
+static int finish(struct uvt_drawing *drawing)
 {
-  struct writer *writer = (struct writer *)sink;
-  int status = uvt_follow_event(&writer->follow, event);
-  return status ? status : writer->out.status;
-}
-
-static int take_end(struct uvt_sink *sink)
-{
-  struct writer *writer = (struct writer *)sink;
-  int status = 0;
-  if (!writer->ended) {
-    writer->ended = true;
-    status = uvt_follow_end(&writer->follow);
-    PUT(writer, "\n]}\n");
-  }
-  int flushed = uvt_out_flush(&writer->out);
-  return status ? status : flushed;
-}
-
-static int take_flush(struct uvt_sink *sink)
-{
-  return uvt_out_flush(&((struct writer *)sink)->out);
+  PUT((struct writer *)drawing, "\n]}\n");
+  return 0;
 }
 
 static struct uvt_sink *create(int file)
@@ -622,22 +601,19 @@ static struct uvt_sink *create(int file)
   struct writer *writer = calloc(1, sizeof *writer);
   if (!writer)
     return NULL;
-  if (uvt_out_open(&writer->out, file)) {
+  if (!uvt_drawing_init(&writer->drawing, file, &handlers, finish)) {
     free(writer);
     return NULL;
   }
-  writer->sink = (struct uvt_sink){.event = take_event, .end = take_end, .flush = take_flush};
   uvt_id_map_init(&writer->pids, sizeof(uint64_t));
-  uvt_follow_init(&writer->follow, &handlers, writer);
   PUT(writer, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
-  return &writer->sink;
+  return &writer->drawing.sink;
 }
 
 static void destroy(struct uvt_sink *sink)
 {
   struct writer *writer = (struct writer *)sink;
-  uvt_follow_clear(&writer->follow);
-  uvt_out_close(&writer->out);
+  uvt_drawing_clear(&writer->drawing);
   uvt_id_map_clear(&writer->pids);
   free(writer->tracks);
   free(writer);

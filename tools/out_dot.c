@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "describe.h"
-#include "follow.h"
-#include "out_file.h"
+#include "drawing.h"
 #include "tree_words.h"
 
 enum { LABEL_MAX = 200, DETAIL_MAX = 80, FIRST_PID_ROOM = 24 };
@@ -38,9 +37,7 @@ struct edge {
 };
 
 struct writer {
-  struct uvt_sink sink;
-  struct uvt_out_file out;
-  struct uvt_follow follow;
+  struct uvt_drawing drawing;
   const struct uvt_output_options *options;
   struct node *nodes;
   uint32_t nodes_count, nodes_capacity;
@@ -49,7 +46,6 @@ struct writer {
   struct cluster *clusters;
   size_t clusters_count;
   uint64_t operations; /* drawn or not */
-  bool ended;
 };
 
 /* ---- What is kept ---- */
@@ -61,7 +57,7 @@ static void *grown(struct writer *writer, void *items, size_t count, size_t *cap
   size_t more = *capacity ? *capacity * 2 : 64;
   void *new_items = realloc(items, more * size);
   if (!new_items) {
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
     return NULL;
   }
   *capacity = more;
@@ -73,7 +69,7 @@ static struct cluster *cluster_of(struct writer *writer, const struct uvt_follow
   while (writer->clusters_count < process->number) {
     struct cluster *clusters = realloc(writer->clusters, (writer->clusters_count + 1) * sizeof *clusters);
     if (!clusters) {
-      writer->follow.status = -ENOMEM;
+      writer->drawing.follow.status = -ENOMEM;
       return NULL;
     }
     writer->clusters = clusters;
@@ -95,7 +91,7 @@ static uint32_t add_node(struct writer *writer, const struct uvt_follow_process 
   }
   if (!nodes || !copy) {
     free(copy);
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
     return 0;
   }
   nodes[writer->nodes_count] = (struct node){.label = copy, .process = (uint32_t)process->number};
@@ -157,12 +153,13 @@ static struct node *node_of_operation(struct writer *writer, const struct uvt_fo
 static void put(struct writer *writer, const char *text)
 {
   size_t length = strlen(text);
-  uvt_out_advance(&writer->out, uvt_put(uvt_out_room(&writer->out, length), text, length));
+  uvt_out_advance(&writer->drawing.out, uvt_put(uvt_out_room(&writer->drawing.out, length), text, length));
 }
 
 static void put_number(struct writer *writer, uint64_t number)
 {
-  uvt_out_advance(&writer->out, uvt_put_unsigned(uvt_out_room(&writer->out, FIRST_PID_ROOM), number));
+  uvt_out_advance(&writer->drawing.out,
+                  uvt_put_unsigned(uvt_out_room(&writer->drawing.out, FIRST_PID_ROOM), number));
 }
 
 /* Inside a quoted string of the language, where Graphviz also looks for HTML's entities. */
@@ -188,7 +185,7 @@ static void take_process(void *format, struct uvt_follow_process *process, const
   uvt_describe_process(title + length, sizeof title - length, event);
   cluster->title = strdup(title);
   if (!cluster->title)
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
 }
 
 static void take_link(void *format, struct uvt_follow_registration *registration, struct uvt_follow_run *run,
@@ -232,7 +229,7 @@ static void remember_operation(struct writer *writer, const struct uvt_follow_pr
   if (place)
     *place = number;
   else
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
 }
 
 static void take_operation(void *format, struct uvt_follow_operation *operation)
@@ -427,30 +424,16 @@ static void write_all(struct writer *writer)
 
 /* ---- The sink ---- */
 
-static int take_event(struct uvt_sink *sink, const struct uvt_event *event)
+static int finish(struct uvt_drawing *drawing)
 {
-  return uvt_follow_event(&((struct writer *)sink)->follow, event);
-}
-
-static int take_end(struct uvt_sink *sink)
-{
-  struct writer *writer = (struct writer *)sink;
-  int status = 0;
-  if (!writer->ended) {
-    writer->ended = true;
-    status = uvt_follow_end(&writer->follow);
-    if (!status)
-      write_all(writer);
-  }
-  int flushed = uvt_out_flush(&writer->out);
-  return status ? status : flushed;
+  write_all((struct writer *)drawing);
+  return 0;
 }
 
 static void destroy(struct uvt_sink *sink)
 {
   struct writer *writer = (struct writer *)sink;
-  uvt_follow_clear(&writer->follow);
-  uvt_out_close(&writer->out);
+  uvt_drawing_clear(&writer->drawing);
   for (uint32_t i = 0; i < writer->nodes_count; i++)
     free(writer->nodes[i].label);
   for (size_t i = 0; i < writer->clusters_count; i++) {
@@ -475,14 +458,12 @@ static struct uvt_sink *create(int file)
   struct writer *writer = calloc(1, sizeof *writer);
   if (!writer)
     return NULL;
-  if (uvt_out_open(&writer->out, file)) {
+  if (!uvt_drawing_init(&writer->drawing, file, &handlers, finish)) {
     free(writer);
     return NULL;
   }
-  writer->sink = (struct uvt_sink){.event = take_event, .end = take_end};
   writer->options = &defaults;
-  uvt_follow_init(&writer->follow, &handlers, writer);
-  return &writer->sink;
+  return &writer->drawing.sink;
 }
 
 static void configure(struct uvt_sink *sink, const struct uvt_output_options *options)

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "describe.h"
-#include "follow.h"
-#include "out_file.h"
+#include "drawing.h"
 #include "tree_words.h"
 
 enum {
@@ -31,15 +30,12 @@ struct node {
 };
 
 struct writer {
-  struct uvt_sink sink;
-  struct uvt_out_file out;
-  struct uvt_follow follow;
+  struct uvt_drawing drawing;
   const struct uvt_output_options *options;
   struct node *nodes;
   uint32_t count, capacity;
   struct uvt_id_map children; /* parent and number of the frame: node */
   struct uvt_id_map frames;   /* address of a frame's text: its number */
-  bool ended;
 };
 
 /* ---- Nodes ---- */
@@ -53,14 +49,14 @@ static const char *frame(struct writer *writer, const char *text)
     if (*p == ';')
       *p = ':';
   }
-  return uvt_follow_name(&writer->follow, *clean ? clean : "(no name)");
+  return uvt_follow_name(&writer->drawing.follow, *clean ? clean : "(no name)");
 }
 
 static uint64_t frame_number(struct writer *writer, const char *text)
 {
   uint64_t *number = uvt_id_map_add(&writer->frames, (uint64_t)(uintptr_t)text);
   if (!number) {
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
     return 0;
   }
   if (!*number)
@@ -74,7 +70,7 @@ static uint32_t new_node(struct writer *writer, uint32_t parent, const char *tex
     uint32_t capacity = writer->capacity ? writer->capacity * 2 : 256;
     struct node *nodes = realloc(writer->nodes, capacity * sizeof *nodes);
     if (!nodes) {
-      writer->follow.status = -ENOMEM;
+      writer->drawing.follow.status = -ENOMEM;
       return NODE_TOP;
     }
     writer->nodes = nodes;
@@ -101,14 +97,14 @@ static uint32_t child(struct writer *writer, uint32_t parent, const char *text)
   const uint64_t *known = uvt_id_map_find(&writer->children, key);
   if (known)
     return original(writer, (uint32_t)*known);
-  if (writer->count >= UVT_FOLDED_STACKS && !writer->ended)
+  if (writer->count >= UVT_FOLDED_STACKS && !writer->drawing.ended)
     return NODE_MORE;
   uint32_t node = new_node(writer, parent, text);
   uint64_t *place = uvt_id_map_add(&writer->children, key);
   if (place)
     *place = node;
   else
-    writer->follow.status = -ENOMEM;
+    writer->drawing.follow.status = -ENOMEM;
   return node;
 }
 
@@ -354,9 +350,9 @@ static void write_path(struct writer *writer, uint32_t node)
   while (length--) {
     const char *text = writer->nodes[path[length]].frame;
     size_t size = strlen(text);
-    char *p = uvt_put(uvt_out_room(&writer->out, size + 1), text, size);
+    char *p = uvt_put(uvt_out_room(&writer->drawing.out, size + 1), text, size);
     *p++ = length ? ';' : ' ';
-    uvt_out_advance(&writer->out, p);
+    uvt_out_advance(&writer->drawing.out, p);
   }
 }
 
@@ -365,9 +361,9 @@ static void write_node(struct writer *writer, uint32_t node)
   if (!writer->nodes[node].weight)
     return;
   write_path(writer, node);
-  char *p = uvt_put_unsigned(uvt_out_room(&writer->out, FRAME_MAX), writer->nodes[node].weight);
+  char *p = uvt_put_unsigned(uvt_out_room(&writer->drawing.out, FRAME_MAX), writer->nodes[node].weight);
   *p++ = '\n';
-  uvt_out_advance(&writer->out, p);
+  uvt_out_advance(&writer->drawing.out, p);
 }
 
 /*
@@ -419,32 +415,17 @@ static int write_all(struct writer *writer)
 
 /* ---- The sink ---- */
 
-static int take_event(struct uvt_sink *sink, const struct uvt_event *event)
+static int finish(struct uvt_drawing *drawing)
 {
-  return uvt_follow_event(&((struct writer *)sink)->follow, event);
-}
-
-static int take_end(struct uvt_sink *sink)
-{
-  struct writer *writer = (struct writer *)sink;
-  int status = 0;
-  if (!writer->ended) {
-    writer->ended = true;
-    status = uvt_follow_end(&writer->follow);
-    if (!status)
-      status = unite_all(writer);
-    if (!status)
-      status = write_all(writer);
-  }
-  int flushed = uvt_out_flush(&writer->out);
-  return status ? status : flushed;
+  struct writer *writer = (struct writer *)drawing;
+  int status = unite_all(writer);
+  return status ? status : write_all(writer);
 }
 
 static void destroy(struct uvt_sink *sink)
 {
   struct writer *writer = (struct writer *)sink;
-  uvt_follow_clear(&writer->follow);
-  uvt_out_close(&writer->out);
+  uvt_drawing_clear(&writer->drawing);
   uvt_id_map_clear(&writer->children);
   uvt_id_map_clear(&writer->frames);
   free(writer->nodes);
@@ -462,18 +443,16 @@ static struct uvt_sink *create(int file)
   struct writer *writer = calloc(1, sizeof *writer);
   if (!writer)
     return NULL;
-  writer->sink = (struct uvt_sink){.event = take_event, .end = take_end};
   writer->options = &defaults;
   uvt_id_map_init(&writer->children, sizeof(uint64_t));
   uvt_id_map_init(&writer->frames, sizeof(uint64_t));
-  uvt_follow_init(&writer->follow, &handlers, writer);
-  int status = uvt_out_open(&writer->out, file);
+  bool open = uvt_drawing_init(&writer->drawing, file, &handlers, finish);
   new_node(writer, NODE_TOP, "");
   new_node(writer, NODE_TOP, "(more)");
-  if (!status && writer->count == 2)
-    return &writer->sink;
-  if (!status)
-    uvt_out_close(&writer->out);
+  if (open && writer->count == 2)
+    return &writer->drawing.sink;
+  if (open)
+    uvt_drawing_clear(&writer->drawing);
   free(writer->nodes);
   free(writer);
   return NULL;
