@@ -371,6 +371,14 @@ static bool is_in_order(const struct fields *fields, const struct uvt_ctf_field 
   return true;
 }
 
+static bool has_too_many_sequences(const struct fields *fields)
+{
+  size_t wanted = 0;
+  for (size_t i = 0; i < fields->count; i++)
+    wanted += fields->list[i].wanted && fields->list[i].fetch == UVT_CTF_SEQUENCE;
+  return wanted > UVT_CTF_SEQUENCES_MAX;
+}
+
 static void read_field(struct uvt_ctf_tokens *tokens, struct fields *fields)
 {
   char name[UVT_CTF_TEXT_MAX];
@@ -451,7 +459,7 @@ static void read_fields(struct uvt_ctf_tokens *tokens, struct uvt_ctf_event *eve
     fields->schema = uvt_schema_event((enum uvt_record_kind)event->kind);
   while (!tokens->failed && !uvt_ctf_accept(tokens, "}"))
     read_field(tokens, fields);
-  if (tokens->failed || !finish_event(event, fields)) {
+  if (tokens->failed || has_too_many_sequences(fields) || !finish_event(event, fields)) {
     free_fields(fields->list, fields->count);
     tokens->failed = true;
   }

@@ -21,6 +21,9 @@ enum uvt_ctf_fetch {
   UVT_CTF_SEQUENCE    /* of 8-byte numbers, as many as the number before it says */
 };
 
+/* Wanted ones of one event. */
+#define UVT_CTF_SEQUENCES_MAX 2
+
 struct uvt_ctf_field {
   uint8_t fetch; /* enum uvt_ctf_fetch */
   uint8_t width; /* bytes in the stream; of a sequence's elements; 0: a string */

@@ -14,7 +14,6 @@
 #include "ctf_packet.h"
 #include "trace_file.h"
 #include "trace_reading.h"
-#include "trace_schema.h"
 
 enum uvt_ctf_step { UVT_CTF_AT_RECORD, UVT_CTF_AT_LOSS, UVT_CTF_AT_END, UVT_CTF_SURPRISE };
 
@@ -42,7 +41,7 @@ struct uvt_ctf_stream {
   size_t capacity, window_at; /* the latter in the file */
   const char *cursor, *limit; /* in the window */
   uint64_t
-      numbers[UVT_SCHEMA_FIELDS_MAX * UVT_SEQUENCE_MAX]; /* of sequences, which lie anywhere in the file */
+      numbers[UVT_CTF_SEQUENCES_MAX * UVT_SEQUENCE_MAX]; /* of sequences, which lie anywhere in the file */
 };
 
 /* Opens a file of a trace; false: it is not for us, or there is no memory. To be closed in any case. */
