@@ -5,6 +5,7 @@
  * another function's (ruling 27).
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +86,9 @@ static const char *function_of_code(const char *name)
       break;
     }
   }
-  return *name && strchr("~*^+'-", *name) ? name + 1 : name;
+  name += name[0] == 'o' && name[1] && strchr("*+", name[1]); /* compiled while it ran */
+  bool marked = *name && strchr("~^*+", *name);
+  return name + marked + (marked && name[1] == '\'');
 }
 
 /* The text of a frame: "function file:line:column". An ES module's file is told as its URL. */
