@@ -9,6 +9,7 @@ const read = require('./read');
 fs.writeFileSync('data.txt', 'hello');
 
 const server = http.createServer((request, response) => {
+  response.sendDate = false; // for which Node arms a timer to the next full second, a moment or a second away
   read('data.txt', (error, data) => response.end(data));
 });
 

@@ -9,12 +9,14 @@ function load() {
   config ??= new Promise(function executor(resolve) {
     setTimeout(function loaded() {
       resolve('value');
-    }, 1500);
+    }, 3000);
   });
   return config;
 }
 
 const server = http.createServer(async function handler(request, response) {
+  if (request.url === '/first')
+    ask(server.address().port, '/second'); // comes long before it is loaded
   const value = await load();
   response.end(value);
 });
@@ -25,7 +27,4 @@ server.listen(0, '127.0.0.1', function listening() {
       server.close();
     });
   });
-  setTimeout(function second() {
-    ask(port, '/second');
-  }, 100);
 });
