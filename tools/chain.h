@@ -10,12 +10,12 @@
 #ifndef UVT_CHAIN_H
 #define UVT_CHAIN_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "error.h"
+#include "json_out.h"
 #include "tree_state.h"
 #include "tree_words.h"
 
@@ -90,7 +90,6 @@ void uvt_chain_print_unknown(const struct uvt_chain_printer *printer);
 /* ---- As JSON ---- */
 
 json_t *uvt_chain_hop_json(const struct uvt_chain *chain, size_t i);
-void uvt_json_set_number(json_t *object, const char *key, uint64_t number);
 void uvt_json_set_id(json_t *object, const char *key, uint64_t id); /* not where it is 0 */
 void uvt_json_set_text(json_t *object, const char *key, const struct uvt_tree *tree, uint32_t text);
 

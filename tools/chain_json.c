@@ -4,11 +4,6 @@
 
 #define NEVER UVT_TREE_NEVER
 
-void uvt_json_set_number(json_t *object, const char *key, uint64_t number)
-{
-  json_object_set_new(object, key, json_integer((json_int_t)number));
-}
-
 static void set_time(json_t *object, const char *key, uint64_t time)
 {
   if (time != NEVER)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "json_out.h"
 #include "text_table.h"
 #include "tree_words.h"
 
@@ -303,31 +304,19 @@ void uvt_requests_print_csv(const struct uvt_request *request, FILE *out)
 
 /* --- JSON --- */
 
-static void set_number(json_t *object, const char *key, uint64_t number)
-{
-  json_object_set_new(object, key, json_integer((json_int_t)number));
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-  char clean[512];
-  if (*text)
-    json_object_set_new(object, key, json_string(uvt_words_clean(clean, sizeof clean, text, false)));
-}
-
 static json_t *make_step(const struct uvt_request_step *step)
 {
   json_t *object = json_object();
-  set_number(object, "executeID", step->execute);
-  set_text(object, "type", step->type);
-  set_text(object, "detail", step->detail);
-  set_number(object, "since", step->since);
-  set_number(object, "poolWait", step->pool_wait);
-  set_number(object, "poolWork", step->pool_work);
-  set_number(object, "outside", step->outside);
-  set_number(object, "ready", step->ready);
-  set_number(object, "begin", step->begun);
-  set_number(object, "ran", step->ran);
+  uvt_json_set_number(object, "executeID", step->execute);
+  uvt_json_set_words(object, "type", step->type);
+  uvt_json_set_words(object, "detail", step->detail);
+  uvt_json_set_number(object, "since", step->since);
+  uvt_json_set_number(object, "poolWait", step->pool_wait);
+  uvt_json_set_number(object, "poolWork", step->pool_work);
+  uvt_json_set_number(object, "outside", step->outside);
+  uvt_json_set_number(object, "ready", step->ready);
+  uvt_json_set_number(object, "begin", step->begun);
+  uvt_json_set_number(object, "ran", step->ran);
   return object;
 }
 
@@ -336,39 +325,32 @@ static json_t *make_request(const struct uvt_request *request)
   json_t *object = json_object();
   json_t *path = json_array();
   json_object_set_new(object, "pid", json_integer((json_int_t)request->pid));
-  set_number(object, "id", request->id);
-  set_number(object, "executeID", request->execute);
-  set_text(object, "request", request->name);
+  uvt_json_set_number(object, "id", request->id);
+  uvt_json_set_number(object, "executeID", request->execute);
+  uvt_json_set_words(object, "request", request->name);
   if (request->status)
     json_object_set_new(object, "status", json_integer((json_int_t)request->status));
   json_object_set_new(object, "finished", json_boolean(request->finished));
   json_object_set_new(object, "failed", json_boolean(request->failed));
   if (request->rounded)
     json_object_set_new(object, "rounded", json_true());
-  set_number(object, "start", request->begun);
+  uvt_json_set_number(object, "start", request->begun);
   for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
-    set_number(object, keys[i], time_of(request, (enum uvt_request_time)i));
-  set_number(object, "totalReady", request->together[UVT_SPENT_READY]);
-  set_number(object, "totalPoolWork", request->together[UVT_SPENT_POOL_WORK]);
-  set_number(object, "totalPoolWait", request->together[UVT_SPENT_POOL_WAIT]);
-  set_number(object, "operations", request->operations);
+    uvt_json_set_number(object, keys[i], time_of(request, (enum uvt_request_time)i));
+  uvt_json_set_number(object, "totalReady", request->together[UVT_SPENT_READY]);
+  uvt_json_set_number(object, "totalPoolWork", request->together[UVT_SPENT_POOL_WORK]);
+  uvt_json_set_number(object, "totalPoolWait", request->together[UVT_SPENT_POOL_WAIT]);
+  uvt_json_set_number(object, "operations", request->operations);
   if (request->received)
-    set_number(object, "bytesIn", request->received);
+    uvt_json_set_number(object, "bytesIn", request->received);
   if (request->sends)
-    set_number(object, "bytesOut", request->sent);
+    uvt_json_set_number(object, "bytesOut", request->sent);
   for (size_t i = 0; i < request->path_count; i++)
     json_array_append_new(path, make_step(&request->path[i]));
   json_object_set_new(object, "criticalPath", path);
   if (request->path_cut)
     json_object_set_new(object, "criticalPathCut", json_true());
   return object;
-}
-
-static int print_object(json_t *object, FILE *out)
-{
-  int status = object ? json_dumpf(object, out, JSON_COMPACT) : -1;
-  json_decref(object);
-  return status;
 }
 
 void uvt_requests_print_json_head(FILE *out)
@@ -379,17 +361,17 @@ void uvt_requests_print_json_head(FILE *out)
 int uvt_requests_print_json(const struct uvt_request *request, bool first, FILE *out)
 {
   fputs(first ? "\n" : ",\n", out);
-  return print_object(make_request(request), out);
+  return uvt_json_print(make_request(request), out);
 }
 
 static json_t *make_percentiles(const struct uvt_histogram *histogram)
 {
   json_t *object = json_object();
-  set_number(object, "p50", uvt_histogram_percentile(histogram, 50));
-  set_number(object, "p90", uvt_histogram_percentile(histogram, 90));
-  set_number(object, "p99", uvt_histogram_percentile(histogram, 99));
-  set_number(object, "max", histogram->max);
-  set_number(object, "total", histogram->total);
+  uvt_json_set_number(object, "p50", uvt_histogram_percentile(histogram, 50));
+  uvt_json_set_number(object, "p90", uvt_histogram_percentile(histogram, 90));
+  uvt_json_set_number(object, "p99", uvt_histogram_percentile(histogram, 99));
+  uvt_json_set_number(object, "max", histogram->max);
+  uvt_json_set_number(object, "total", histogram->total);
   return object;
 }
 
@@ -400,7 +382,7 @@ int uvt_requests_print_json_tail(const struct uvt_requests_totals *totals, FILE 
     json_object_set_new(object, keys[i], make_percentiles(&totals->times[i]));
   fprintf(out, "],\n\"count\":%" PRIu64 ",\"finished\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"percentiles\":",
           totals->count, totals->finished, totals->failed);
-  int status = print_object(object, out);
+  int status = uvt_json_print(object, out);
   fputs("}\n", out);
   return status;
 }

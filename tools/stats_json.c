@@ -3,22 +3,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "json_out.h"
 #include "stats_state.h"
 #include "tree_words.h"
 
 #define NEVER UVT_MEASURE_NEVER
-
-static void set_number(json_t *object, const char *key, uint64_t number)
-{
-  json_object_set_new(object, key, json_integer((json_int_t)number));
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-  char clean[512];
-  if (*text)
-    json_object_set_new(object, key, json_string(uvt_words_clean(clean, sizeof clean, text, false)));
-}
 
 static json_t *make_buckets(const struct uvt_histogram *histogram)
 {
@@ -40,12 +29,12 @@ static void set_times(json_t *object, const char *key, const struct uvt_histogra
   if (!histogram->count)
     return;
   json_t *times = json_object();
-  set_number(times, "count", histogram->count);
-  set_number(times, "total", histogram->total);
-  set_number(times, "p50", uvt_histogram_percentile(histogram, 50));
-  set_number(times, "p90", uvt_histogram_percentile(histogram, 90));
-  set_number(times, "p99", uvt_histogram_percentile(histogram, 99));
-  set_number(times, "max", histogram->max);
+  uvt_json_set_number(times, "count", histogram->count);
+  uvt_json_set_number(times, "total", histogram->total);
+  uvt_json_set_number(times, "p50", uvt_histogram_percentile(histogram, 50));
+  uvt_json_set_number(times, "p90", uvt_histogram_percentile(histogram, 90));
+  uvt_json_set_number(times, "p99", uvt_histogram_percentile(histogram, 99));
+  uvt_json_set_number(times, "max", histogram->max);
   json_object_set_new(times, "histogram", make_buckets(histogram));
   json_object_set_new(object, key, times);
 }
@@ -61,10 +50,10 @@ static json_t *make_types(const struct uvt_stats_process *process)
       (struct uvt_stats_type **)uvt_stats_sorted(&process->types, uvt_stats_by_time);
   for (size_t i = 0; types && types[i]; i++) {
     json_t *object = json_object();
-    set_text(object, "type", types[i]->name);
+    uvt_json_set_words(object, "type", types[i]->name);
     if (types[i]->allocates)
       json_object_set_new(object, "alloc", json_true());
-    set_number(object, "count", types[i]->count);
+    uvt_json_set_number(object, "count", types[i]->count);
     for (size_t what = 0; what < UVT_STATS_WHATS; what++)
       set_times(object, keys[what], &types[i]->times[what]);
     json_array_append_new(list, object);
@@ -80,11 +69,11 @@ static json_t *make_loops(const struct uvt_stats_process *process)
       (struct uvt_stats_loop **)uvt_stats_sorted(&process->loops, uvt_stats_by_loop);
   for (size_t i = 0; loops && loops[i]; i++) {
     json_t *object = json_object();
-    set_number(object, "loopID", loops[i]->id);
+    uvt_json_set_number(object, "loopID", loops[i]->id);
     json_object_set_new(object, "tid", json_integer((json_int_t)loops[i]->tid));
-    set_number(object, "from", loops[i]->first);
-    set_number(object, "to", loops[i]->last);
-    set_number(object, "idle", loops[i]->idle);
+    uvt_json_set_number(object, "from", loops[i]->first);
+    uvt_json_set_number(object, "to", loops[i]->last);
+    uvt_json_set_number(object, "idle", loops[i]->idle);
     set_times(object, "iterations", &loops[i]->iterations);
     json_array_append_new(list, object);
   }
@@ -107,10 +96,10 @@ static json_t *make_pool(const struct uvt_stats_pool *pool, uint64_t to)
   uint64_t slots = (to + timeline->width - 1) / timeline->width;
   json_t *object = json_object();
   slots = slots > UVT_STATS_SLOTS ? UVT_STATS_SLOTS : slots;
-  set_number(object, "threads", pool->threads.count);
-  set_number(object, "most", pool->most);
-  set_number(object, "works", pool->works);
-  set_number(object, "slot", timeline->width);
+  uvt_json_set_number(object, "threads", pool->threads.count);
+  uvt_json_set_number(object, "most", pool->most);
+  uvt_json_set_number(object, "works", pool->works);
+  uvt_json_set_number(object, "slot", timeline->width);
   json_object_set_new(object, "working", make_line(timeline->working, slots));
   json_object_set_new(object, "waiting", make_line(timeline->waiting, slots));
   return object;
@@ -130,12 +119,12 @@ static json_t *make_stack(const struct uvt_stats *stats, uint32_t stack)
 static json_t *make_long(const struct uvt_stats *stats, const struct uvt_stats_long *entry)
 {
   json_t *object = json_object();
-  set_number(object, "executeID", entry->execute);
-  set_text(object, "type", entry->type);
-  set_text(object, "detail", entry->detail);
-  set_number(object, "begin", entry->begun);
-  set_number(object, "ranItself", entry->ran);
-  set_number(object, "ran", entry->whole);
+  uvt_json_set_number(object, "executeID", entry->execute);
+  uvt_json_set_words(object, "type", entry->type);
+  uvt_json_set_words(object, "detail", entry->detail);
+  uvt_json_set_number(object, "begin", entry->begun);
+  uvt_json_set_number(object, "ranItself", entry->ran);
+  uvt_json_set_number(object, "ran", entry->whole);
   if (entry->open)
     json_object_set_new(object, "open", json_true());
   if (entry->stack)
@@ -150,11 +139,11 @@ static json_t *make_places(const struct uvt_id_map *map, const char *what)
   struct uvt_stats_place **places = (struct uvt_stats_place **)uvt_stats_sorted(map, uvt_stats_by_total);
   for (size_t i = 0; places && places[i]; i++) {
     json_t *object = json_object();
-    set_text(object, "type", places[i]->type);
-    set_text(object, what, places[i]->path);
-    set_number(object, "count", places[i]->count);
-    set_number(object, "total", places[i]->total);
-    set_number(object, "max", places[i]->longest);
+    uvt_json_set_words(object, "type", places[i]->type);
+    uvt_json_set_words(object, what, places[i]->path);
+    uvt_json_set_number(object, "count", places[i]->count);
+    uvt_json_set_number(object, "total", places[i]->total);
+    uvt_json_set_number(object, "max", places[i]->longest);
     json_array_append_new(list, object);
   }
   free(places);
@@ -169,10 +158,10 @@ static void set_tally(json_t *object, const struct uvt_stats *stats, const struc
     json_array_append_new(longest, make_long(stats, &open[i]));
   for (size_t i = 0; i < tally->longest_count; i++)
     json_array_append_new(longest, make_long(stats, &tally->longest[i]));
-  set_number(object, "invocations", tally->invocations);
-  set_number(object, "ran", tally->ran);
-  set_number(object, "blockingCalls", tally->blocking);
-  set_number(object, "blocked", tally->blocked);
+  uvt_json_set_number(object, "invocations", tally->invocations);
+  uvt_json_set_number(object, "ran", tally->ran);
+  uvt_json_set_number(object, "blockingCalls", tally->blocking);
+  uvt_json_set_number(object, "blocked", tally->blocked);
   json_object_set_new(object, "longest", longest);
   json_object_set_new(object, "blocking", make_places(&tally->places, "path"));
   if (tally->sites.count)
@@ -186,10 +175,10 @@ static json_t *make_startup(const struct uvt_stats *stats, const struct uvt_stat
     return json_null();
   json_t *object = json_object();
   set_tally(object, stats, &startup->tally, startup->open, startup->open_count);
-  set_number(object, "ran", startup->tally.ran + startup->open_ran);
-  set_number(object, "time", startup->time - process->first);
-  set_text(object, "listen", startup->detail);
-  set_number(object, "idle", startup->idle);
+  uvt_json_set_number(object, "ran", startup->tally.ran + startup->open_ran);
+  uvt_json_set_number(object, "time", startup->time - process->first);
+  uvt_json_set_words(object, "listen", startup->detail);
+  uvt_json_set_number(object, "idle", startup->idle);
   return object;
 }
 
@@ -200,9 +189,9 @@ static json_t *make_process(const struct uvt_stats *stats, const struct uvt_stat
   json_t *object = json_object();
   uvt_stats_span(stats, process, &from, &to);
   json_object_set_new(object, "pid", json_integer((json_int_t)process->measured->pid));
-  set_text(object, "command", process->measured->title);
-  set_number(object, "from", from);
-  set_number(object, "to", to);
+  uvt_json_set_words(object, "command", process->measured->title);
+  uvt_json_set_number(object, "from", from);
+  uvt_json_set_number(object, "to", to);
   set_tally(object, stats, &process->tally, NULL, 0);
   json_object_set_new(object, "types", make_types(process));
   json_object_set_new(object, "loops", make_loops(process));

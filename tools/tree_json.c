@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_out.h"
 #include "tree_state.h"
 #include "tree_words.h"
 
@@ -103,13 +104,6 @@ static json_t *make_operation(const struct uvt_tree *tree, uint32_t index)
   return object;
 }
 
-static int print_object(json_t *object, FILE *out)
-{
-  int status = object ? json_dumpf(object, out, JSON_COMPACT) : -1;
-  json_decref(object);
-  return status;
-}
-
 static int print_process(const struct uvt_tree *tree, const struct uvt_tree_selection *selection,
                          uint32_t index, FILE *out)
 {
@@ -120,14 +114,14 @@ static int print_process(const struct uvt_tree *tree, const struct uvt_tree_sele
   set_text(object, "command", tree, process->title);
   set_id(object, "losses", process->losses);
   fputs("{\"process\":", out);
-  int status = print_object(object, out);
+  int status = uvt_json_print(object, out);
   fputs(",\"operations\":[", out);
   const char *separator = "\n";
   for (uint32_t i = 1; i < tree->operations.count && status == 0; i++) {
     if (!selection->operations[i] || uvt_tree_reg(tree, uvt_tree_op(tree, i)->registration)->process != index)
       continue;
     fputs(separator, out);
-    status = print_object(make_operation(tree, i), out);
+    status = uvt_json_print(make_operation(tree, i), out);
     separator = ",\n";
   }
   fputs("]}", out);
