@@ -134,7 +134,8 @@ void uvt_js_buffer_flush(struct uvt_thread *thread)
   struct uvt_js_buffer *buffer = thread->js_buffer;
   if (buffer->busy)
     return;
-  thread->js_waits = false;
+  thread->js_waits = false; /* first: a signal handler must not wait for the lock that this thread takes */
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   write_all(buffer);
 }
 
