@@ -208,11 +208,22 @@ static size_t sequence_length(const unsigned char *text)
   return length;
 }
 
+/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069; U+061C: they turn the order of what is shown, or break
+ * the line. */
+static bool is_reordering(const unsigned char *text, size_t length)
+{
+  if (length == 3 && text[0] == 0xe2 && text[1] == 0x80)
+    return text[2] == 0x8e || text[2] == 0x8f || (text[2] >= 0xa8 && text[2] <= 0xae);
+  if (length == 3 && text[0] == 0xe2 && text[1] == 0x81)
+    return text[2] >= 0xa6 && text[2] <= 0xa9;
+  return length == 2 && text[0] == 0xd8 && text[1] == 0x9c;
+}
+
 /* C0 and C1 controls, DEL. */
 static bool is_control(const unsigned char *text, size_t length)
 {
   return (length == 1 && (text[0] < 0x20 || text[0] == 0x7f)) ||
-         (length == 2 && text[0] == 0xc2 && text[1] < 0xa0);
+         (length == 2 && text[0] == 0xc2 && text[1] < 0xa0) || is_reordering(text, length);
 }
 
 char *uvt_words_clean(char *to, size_t size, const char *text, bool ascii)
