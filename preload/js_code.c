@@ -11,7 +11,7 @@
 #include "log.h"
 #include "maps.h"
 #include "node_api_min.h"
-#include "unwind.h"
+#include "stack_walk.h"
 
 static __thread struct {
   bool asked, asking;

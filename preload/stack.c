@@ -14,7 +14,7 @@
 #include "js_code.h"
 #include "js_text.h"
 #include "log.h"
-#include "unwind.h"
+#include "stack_walk.h"
 
 #define PROBES 8         /* places that a stack may be remembered at */
 #define TRIES_MAX 100000 /* only a handler that interrupted the lock's holder needs so many */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of registrations and of blocking calls, where UVTREE_STACKS asks for them: taken by unwind.h, told
- * once and then named by number. Of what was told the last UVT_STACKS_MAX stacks are remembered.
+ * Stacks of registrations and of blocking calls, where UVTREE_STACKS asks for them: taken by stack_walk.h,
+ * told once and then named by number. Of what was told the last UVT_STACKS_MAX stacks are remembered.
  *
  * On any thread, and in signal handlers, where a stack that is not known yet may be left out. Known stacks
  * cost no lock, no memory and no system call; errno is kept.

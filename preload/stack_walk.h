@@ -7,8 +7,8 @@
  * (other stacks through the kernel, which survives a bad address), and changes errno only where it must ask
  * it. What cannot be walked is a short stack.
  */
-#ifndef UVT_UNWIND_H
-#define UVT_UNWIND_H
+#ifndef UVT_STACK_WALK_H
+#define UVT_STACK_WALK_H
 
 #include <stdbool.h>
 #include <stdint.h>

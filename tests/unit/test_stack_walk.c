@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks of this program, beside what libunwind finds of them. */
 #define _GNU_SOURCE
-#include "unwind.h"
+#include "stack_walk.h"
 
 #include <alloca.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "unwind.h"
+#include "stack_walk.h"
 
 #include <dlfcn.h>
 #include <errno.h>
