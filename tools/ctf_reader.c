@@ -7,6 +7,7 @@
 
 #include "ctf_layout.h"
 #include "ctf_stream.h"
+#include "merge.h"
 #include "trace_file.h"
 #include "trace_metadata.h"
 
@@ -16,8 +17,7 @@ struct reader {
   size_t layouts_count;
   struct uvt_ctf_stream **streams; /* in the order in which babeltrace2 has them */
   size_t streams_count;
-  size_t *heap; /* indexes of streams, the earliest first */
-  size_t heap_count;
+  struct uvt_merge merge; /* by index of streams */
 };
 
 /* ---- Opening ---- */
@@ -89,8 +89,7 @@ static bool open_folders(struct reader *reader, const struct uvt_trace_folders *
     if (!read_layout(layout, folders->paths[i]) || !open_streams(reader, layout, folders->paths[i]))
       return false;
   }
-  reader->heap = calloc(reader->streams_count + 1, sizeof *reader->heap);
-  return reader->heap;
+  return uvt_merge_init(&reader->merge, reader->streams_count);
 }
 
 static void close_all(struct reader *reader)
@@ -103,84 +102,50 @@ static void close_all(struct reader *reader)
     uvt_ctf_layout_clear(&reader->layouts[i]);
   free(reader->streams);
   free(reader->layouts);
-  free(reader->heap);
+  uvt_merge_clear(&reader->merge);
 }
 
 /* ---- Merging ---- */
 
-/* At equal times the streams' own order decides. */
-static bool earlier(const struct reader *reader, size_t a, size_t b)
-{
-  int64_t first = reader->streams[a]->time, second = reader->streams[b]->time;
-  return first < second || (first == second && a < b);
-}
-
-static void sift_down(struct reader *reader, size_t at)
-{
-  size_t *heap = reader->heap;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= reader->heap_count)
-      return;
-    if (child + 1 < reader->heap_count && earlier(reader, heap[child + 1], heap[child]))
-      child++;
-    if (!earlier(reader, heap[child], heap[at]))
-      return;
-    size_t moved = heap[at];
-    heap[at] = heap[child];
-    heap[child] = moved;
-    at = child;
-  }
-}
-
 /* False at a surprise. */
-static bool fill_heap(struct reader *reader)
+static bool begin_streams(struct reader *reader)
 {
   for (size_t i = 0; i < reader->streams_count; i++) {
     enum uvt_ctf_step step = uvt_ctf_stream_next(reader->streams[i]);
     if (step == UVT_CTF_SURPRISE)
       return false;
     if (step != UVT_CTF_AT_END)
-      reader->heap[reader->heap_count++] = i;
+      uvt_merge_add(&reader->merge, i, &reader->streams[i]->time);
   }
-  for (size_t at = reader->heap_count; at--;)
-    sift_down(reader, at);
   return true;
-}
-
-/* The stream that comes after the first one; the first itself where there is no other. */
-static size_t second_stream(const struct reader *reader)
-{
-  const size_t *heap = reader->heap;
-  if (reader->heap_count < 2)
-    return heap[0];
-  return reader->heap_count > 2 && earlier(reader, heap[2], heap[1]) ? heap[2] : heap[1];
 }
 
 /* Gives what the earliest stream has until another one is earlier. */
 static enum uvt_ctf_step give_run(struct reader *reader)
 {
-  size_t first = reader->heap[0], second = second_stream(reader);
+  size_t first = uvt_merge_first(&reader->merge), second = uvt_merge_second(&reader->merge);
   struct uvt_ctf_stream *stream = reader->streams[first];
   enum uvt_ctf_step step;
   do {
     uvt_ctf_stream_give(stream, reader->reading);
     step = uvt_ctf_stream_next(stream);
-  } while (step < UVT_CTF_AT_END && !reader->reading->stopped && !earlier(reader, second, first));
+  } while (step < UVT_CTF_AT_END && !reader->reading->stopped &&
+           !uvt_merge_is_earlier(&reader->merge, second, first));
   return step;
 }
 
 static bool merge(struct reader *reader)
 {
-  if (!fill_heap(reader))
+  if (!begin_streams(reader))
     return false;
-  while (reader->heap_count && !reader->reading->stopped) {
+  while (reader->merge.count && !reader->reading->stopped) {
     enum uvt_ctf_step step = give_run(reader);
     if (step == UVT_CTF_SURPRISE && !reader->reading->stopped)
       return false;
     if (step == UVT_CTF_AT_END)
-      reader->heap[0] = reader->heap[--reader->heap_count];
-    sift_down(reader, 0);
+      uvt_merge_end_first(&reader->merge);
+    else
+      uvt_merge_settle(&reader->merge);
   }
   return true;
 }

@@ -20,6 +20,7 @@
 
 #include <babeltrace2/babeltrace.h>
 
+#include "merge.h"
 #include "trace_folder.h"
 #include "trace_salvage.h"
 #include "trace_schema.h"
@@ -79,8 +80,7 @@ struct reader {
   size_t decoders_count, decoders_capacity;
   struct input *inputs;
   size_t inputs_count;
-  size_t *heap; /* indexes of inputs, the earliest first */
-  size_t heap_count;
+  struct uvt_merge merge;        /* by index of inputs */
   struct uvt_trace_folders made; /* copies of damaged traces */
 };
 
@@ -568,44 +568,10 @@ static enum advance advance_input(struct reader *reader, struct input *input)
   return HAS_MESSAGE;
 }
 
-/* At equal times the inputs' own order decides, so that a trace is always told the same way. */
-static bool earlier(const struct reader *reader, size_t a, size_t b)
-{
-  int64_t first = reader->inputs[a].time, second = reader->inputs[b].time;
-  return first < second || (first == second && a < b);
-}
-
-static void sift_down(struct reader *reader, size_t at)
-{
-  size_t *heap = reader->heap;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= reader->heap_count)
-      return;
-    if (child + 1 < reader->heap_count && earlier(reader, heap[child + 1], heap[child]))
-      child++;
-    if (!earlier(reader, heap[child], heap[at]))
-      return;
-    size_t moved = heap[at];
-    heap[at] = heap[child];
-    heap[child] = moved;
-    at = child;
-  }
-}
-
-/* The input that comes after the first one; the first itself where there is no other. */
-static size_t second_input(const struct reader *reader)
-{
-  const size_t *heap = reader->heap;
-  if (reader->heap_count < 2)
-    return heap[0];
-  return reader->heap_count > 2 && earlier(reader, heap[2], heap[1]) ? heap[2] : heap[1];
-}
-
 /* Gives messages of the earliest input until another one is earlier or it needs more from its iterator. */
 static void give_run(struct reader *reader, struct input *input)
 {
-  size_t first = reader->heap[0], second = second_input(reader);
+  size_t first = uvt_merge_first(&reader->merge), second = uvt_merge_second(&reader->merge);
   do {
     const bt_message *message = input->messages[input->next++];
     give_message(reader, input, message);
@@ -613,15 +579,15 @@ static void give_run(struct reader *reader, struct input *input)
     if (input->next == input->count || reader->reading->stopped)
       return;
     look_ahead(reader, input);
-  } while (!earlier(reader, second, first));
+  } while (!uvt_merge_is_earlier(&reader->merge, second, first));
 }
 
 static bt_component_class_sink_consume_method_status consume(bt_self_component_sink *self)
 {
   struct reader *reader = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
-  if (reader->reading->stopped || !reader->heap_count)
+  if (reader->reading->stopped || !reader->merge.count)
     return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
-  struct input *input = &reader->inputs[reader->heap[0]];
+  struct input *input = &reader->inputs[uvt_merge_first(&reader->merge)];
   bool time_known = input->next < input->count;
   if (reader->made.count && input->time != INT64_MIN) {
     /* All inputs have been read from, so all files are open: whatever ends this program, nothing is left
@@ -632,15 +598,15 @@ static bt_component_class_sink_consume_method_status consume(bt_self_component_s
   case HAS_NOTHING_YET:
     return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
   case HAS_ENDED:
-    reader->heap[0] = reader->heap[--reader->heap_count];
-    break;
+    uvt_merge_end_first(&reader->merge);
+    return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
   case HAS_MESSAGE:
     /* A fresh batch may begin after what other inputs hold: look again before giving it. */
     if (time_known)
       give_run(reader, input);
     break;
   }
-  sift_down(reader, 0);
+  uvt_merge_settle(&reader->merge);
   return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
 }
 
@@ -672,7 +638,7 @@ static bt_component_class_sink_graph_is_configured_method_status configured(bt_s
     if (bt_message_iterator_create_from_sink_component(
             self, bt_self_component_sink_borrow_input_port_by_index(self, i), &input->iterator) ==
         BT_MESSAGE_ITERATOR_CREATE_FROM_SINK_COMPONENT_STATUS_OK) {
-      reader->heap[reader->heap_count++] = i;
+      uvt_merge_add(&reader->merge, i, &input->time);
       continue;
     }
     input->iterator = NULL;
@@ -807,8 +773,7 @@ static int run_graph(struct reader *reader, const struct sources *sources)
 {
   reader->inputs_count = sources->outputs;
   reader->inputs = calloc(reader->inputs_count + 1, sizeof *reader->inputs);
-  reader->heap = calloc(reader->inputs_count + 1, sizeof *reader->heap);
-  if (!reader->inputs || !reader->heap) {
+  if (!uvt_merge_init(&reader->merge, reader->inputs_count) || !reader->inputs) {
     uvt_error_set(reader->reading->error, "%s: out of memory", reader->reading->source);
     return -1;
   }
@@ -957,7 +922,7 @@ static void free_reader(struct reader *reader)
   }
   free(reader->decoders);
   free(reader->inputs);
-  free(reader->heap);
+  uvt_merge_clear(&reader->merge);
 }
 
 int uvt_trace_babeltrace_read(struct uvt_trace_reading *reading, const struct uvt_trace_folders *folders,

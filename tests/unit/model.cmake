@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # From a trace to the event stream: model, its store, views, the JSON Lines writer, the reader of traces.
 if(TARGET uvt_tools)
-  foreach(name model model_stack code_regions stack_store symbols pending view out_jsonl record_queue reorder trace_source
+  foreach(name model model_stack code_regions stack_store symbols pending view out_jsonl record_queue reorder merge trace_source
                ctf_reader)
     uvt_unit_test(${name} LIBS uvt_tools)
   endforeach()
