@@ -145,6 +145,12 @@ static void give(struct work *work, struct open *owner)
   owner->works = work;
 }
 
+static void forget_hops(struct work *work)
+{
+  replace(&work->linker, NULL);
+  replace(&work->causer, NULL);
+}
+
 static void take_away(struct work *work)
 {
   if (!work->owner)
@@ -156,8 +162,7 @@ static void take_away(struct work *work)
   if (work->next)
     work->next->previous = work->previous;
   work->owner = NULL;
-  replace(&work->linker, NULL);
-  replace(&work->causer, NULL);
+  forget_hops(work);
 }
 
 static struct part *part_of(struct uvt_requests *requests, invocation_t *invocation)
@@ -720,6 +725,7 @@ static void on_forget(void *user, registration_t *registration)
   if (!work)
     return;
   take_away(work);
+  forget_hops(work); /* of a connection that was nobody's, too */
   free(work);
 }
 
