@@ -121,7 +121,7 @@ for (const workload of Object.keys(summaries).filter((w) => w !== 'start')) {
   }
 }
 print(
-  'medians: operations/s; CPU time of the server for each, relative to plain; records, bytes for each; records lost in all rounds;\n' +
+  'medians: operations/s; CPU time of the server for each, relative to plain; records of LTTng (a batch of the JavaScript layer is\none), bytes for each; records lost in all rounds;\n' +
     "CPU of LTTng's daemons, of a core; peak RSS of node, what of it was added to plain node's, and LTTng's buffers in it (MiB)",
   details
 );
