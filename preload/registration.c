@@ -78,7 +78,7 @@ struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link
   return pending;
 }
 
-void uvt_cancel_link(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status)
+static void record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status)
 {
   if (uvt_recording(thread))
     uvt_emit->cancel(&(struct uvt_rec_cancel){.process = uvt_process,
@@ -99,7 +99,7 @@ static void free_slot(struct uvt_thread *thread, uint32_t slot)
 
 static void end(struct uvt_thread *thread, uint32_t slot, enum uvt_reason reason, int status)
 {
-  uvt_cancel_link(thread, uvt_live_registration(slot)->id, reason, status);
+  record_cancel(thread, uvt_live_registration(slot)->id, reason, status);
   free_slot(thread, slot);
 }
 

@@ -73,9 +73,8 @@ void uvt_cancel(struct uvt_thread *thread, uint64_t key, enum uvt_reason reason,
 void uvt_cancel_id(struct uvt_thread *thread, uint64_t key, uint64_t link_id, enum uvt_reason reason,
                    int status);
 
-/* An ID for a registration that is kept elsewhere (js.h), and the record that it has ended. */
+/* An ID for a registration that is kept elsewhere (js.h). */
 uint64_t uvt_next_link_id(struct uvt_thread *thread);
-void uvt_cancel_link(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status);
 
 /* Records that the current invocation enables it. */
 void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);

@@ -32,17 +32,25 @@ static uint64_t read_bytes(struct reader *r, size_t count)
   return value;
 }
 
+/* LEB128 (DWARF 5, 7.6); how many bits were read, and the last byte, which has the sign. */
+static uint64_t read_leb(struct reader *r, unsigned *bits, uint64_t *last)
+{
+  uint64_t value = 0;
+  *bits = 0;
+  do {
+    *last = read_bytes(r, 1);
+    if (*bits < 64)
+      value |= (*last & 0x7f) << *bits;
+    *bits += 7;
+  } while (r->ok && (*last & 0x80));
+  return value;
+}
+
 static uint64_t read_uleb(struct reader *r)
 {
-  uint64_t value = 0, byte;
-  unsigned shift = 0;
-  do {
-    byte = read_bytes(r, 1);
-    if (shift < 64)
-      value |= (byte & 0x7f) << shift;
-    shift += 7;
-  } while (r->ok && (byte & 0x80));
-  return value;
+  unsigned bits;
+  uint64_t last;
+  return read_leb(r, &bits, &last);
 }
 
 static void skip(struct reader *r, uint64_t count)
@@ -66,16 +74,10 @@ static struct reader read_block(struct reader *r)
 
 static int64_t read_sleb(struct reader *r)
 {
-  uint64_t value = 0, byte;
-  unsigned shift = 0;
-  do {
-    byte = read_bytes(r, 1);
-    if (shift < 64)
-      value |= (byte & 0x7f) << shift;
-    shift += 7;
-  } while (r->ok && (byte & 0x80));
-  if (shift < 64 && (byte & 0x40))
-    value |= ~UINT64_C(0) << shift;
+  unsigned bits;
+  uint64_t last, value = read_leb(r, &bits, &last);
+  if (bits < 64 && (last & 0x40))
+    value |= ~UINT64_C(0) << bits;
   return (int64_t)value;
 }
 
