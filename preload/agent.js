@@ -91,6 +91,12 @@ function tellCause(linkID) {
   doCause();
 }
 
+function tellCancel(linkID, reason) {
+  values[0] = linkID;
+  values[1] = reason;
+  doCancel();
+}
+
 function quietly(f) {
   const { emitWarning } = process;
   process.emitWarning = () => {};
@@ -211,25 +217,34 @@ class Kind {
 
 const kinds = new Map(); // by type
 
-let tick; // the kind that there is most of
+let tick, timeout; // the kinds that there are most of
 
 function kindOf(type) {
-  if (type === 'TickObject')
-    return tick ??= new Kind(type);
+  if (type === 'Timeout')
+    return timeout ??= new Kind(type);
   let kind = mapGet(kinds, type);
   if (kind === undefined)
     mapSet(kinds, type, kind = new Kind(type));
   return kind;
 }
 
+// Of what runs once and cannot be cleared, ticks above all, only numbers are kept, in arrays, at the low bits of its
+// async id: they rise by one, and most are over soon. What lies there still when its place is needed becomes a
+// Registration.
+const PLACES = 4096;
+const onceIds = new Float64Array(PLACES); // 0: free
+const onceLinks = new Float64Array(PLACES);
+const onceKinds = new Array(PLACES).fill(undefined);
+const onceBegun = new Uint8Array(PLACES);
+
 class Registration {
-  constructor(id, link, kind, once, timer) {
+  constructor(id, link, kind, once, timer, begun = false) {
     this.id = id;
     this.link = link;
     this.kind = kind;
     this.once = once;
     this.timer = timer;   // a Timeout or Immediate: to see whether it was cleared
-    this.begun = false;
+    this.begun = begun;
     this.cancelled = false;
     this.open = 0;        // invocations that have not ended
     this.destroyed = false;
@@ -237,34 +252,63 @@ class Registration {
   }
 }
 
-// By async id. Ids rise by one, and most are over soon: those lie in an array, at the low bits of the id.
-const RECENT = 4096;
-const recent = new Array(RECENT).fill(undefined);
+// The others, by async id: timers, which come and go, in an array and what stays in another, as long as there is room.
+const RECENT = 1024;
+const timers = new Array(RECENT).fill(undefined);
+const lasting = new Array(RECENT).fill(undefined);
 const resources = new Map();
 let asyncIdSymbol; // by which Node's timers carry their async id
 
 function find(id) {
-  const registration = recent[id & (RECENT - 1)];
+  const at = id & (RECENT - 1);
+  let registration = lasting[at];
+  if (registration !== undefined && registration.id === id)
+    return registration;
+  registration = timers[at];
   return registration !== undefined && registration.id === id ? registration : mapGet(resources, id);
 }
 
 function keep(registration) {
+  const places = registration.timer === null ? lasting : timers;
   const at = registration.id & (RECENT - 1);
-  const old = recent[at];
+  const old = places[at];
   if (old !== undefined && old.id !== registration.id)
     mapSet(resources, old.id, old);
-  recent[at] = registration;
+  places[at] = registration;
 }
 
 function forget(id) {
   const at = id & (RECENT - 1);
-  if (recent[at] !== undefined && recent[at].id === id)
-    recent[at] = undefined;
+  if (lasting[at] !== undefined && lasting[at].id === id)
+    lasting[at] = undefined;
+  else if (timers[at] !== undefined && timers[at].id === id)
+    timers[at] = undefined;
   else
     mapDelete(resources, id);
 }
 
-// Number of the function's name and place. It hangs from the function: most run more than once.
+// Node's own functions that are registered again and again stay for ever: theirs are found here first.
+const NODES_MAX = 16;
+const nodesFunctions = [];
+const nodesNumbers = [];
+let nodesNext = 0;
+
+function knownNodes(f) {
+  for (let i = 0; i < nodesFunctions.length; i++)
+    if (nodesFunctions[i] === f)
+      return nodesNumbers[i];
+  return 0;
+}
+
+function knowNodes(f, number) {
+  nodesFunctions[nodesNext] = f;
+  nodesNumbers[nodesNext] = number;
+  nodesNext = (nodesNext + 1) % NODES_MAX;
+  return number;
+}
+
+// Number of the function's name and place, negative for one of Node's own. It hangs from the function: most run more
+// than once.
 class Place extends Itself {
   #number = valueToAdd;
   static of(f) {
@@ -275,14 +319,19 @@ class Place extends Itself {
 function functionNumber(f) {
   if (typeof f !== 'function')
     return 0;
-  let number = Place.of(f);
-  if (number === undefined) {
-    valueToAdd = number = native.function(f);
-    try {
-      new Place(f);
-    } catch { /* not extensible */ }
-  }
-  return number;
+  let number = knownNodes(f);
+  if (number !== 0)
+    return number;
+  number = Place.of(f);
+  if (number !== undefined)
+    return number < 0 ? knowNodes(f, -number) : number; // not one that Node makes anew each time
+  valueToAdd = number = native.function(f);
+  if (number === 0) // a bound function, of which there is rarely one twice
+    return 0;
+  try {
+    new Place(f);
+  } catch { /* not extensible */ }
+  return number < 0 ? -number : number;
 }
 
 // The listener that a request will be given to: http's parser is known by its connection's server, or by its request.
@@ -318,12 +367,16 @@ function registerMicrotask(id, resource) {
     get: () => undefined,
     set(callback) {
       defineProperty(resource, 'callback', { value: callback, writable: true, configurable: true, enumerable: true });
-      guarded(register)(id, kindOf('Microtask'), resource, callback);
+      guarded(registerOnce)(id, kindOf('Microtask'), callback);
     },
   });
 }
 
 function onInit(id, type, trigger, resource) {
+  if (type === 'TickObject') {
+    registerOnce(id, tick ??= new Kind(type), resource.callback);
+    return;
+  }
   if (type === 'PROMISE')
     return;
   if (type === 'Microtask') {
@@ -333,10 +386,33 @@ function onInit(id, type, trigger, resource) {
   const kind = kindOf(type);
   if (kind.isTimer)
     meetTimer(type, resource);
-  register(id, kind, resource, kind.functionOf === undefined ? undefined : kind.functionOf(resource));
+  const callback = kind.functionOf === undefined ? undefined : kind.functionOf(resource);
+  if (kind.once && !kind.isTimer)
+    registerOnce(id, kind, callback);
+  else
+    register(id, kind, resource, callback);
+}
+
+function registerOnce(id, kind, callback) {
+  const at = id & (PLACES - 1);
+  if (onceIds[at] !== 0)
+    mapSet(resources, onceIds[at],
+           new Registration(onceIds[at], onceLinks[at], onceKinds[at], true, null, onceBegun[at] !== 0));
+  onceLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED);
+  onceIds[at] = id;
+  onceKinds[at] = kind;
+  onceBegun[at] = 0;
 }
 
 function onBefore(id) {
+  const at = id & (PLACES - 1);
+  if (onceIds[at] === id) {
+    if (mainOpen && onceKinds[at].afterMain)
+      endMain();
+    onceBegun[at] = 1;
+    begin(onceLinks[at], 0);
+    return;
+  }
   const registration = find(id);
   if (mainOpen && (!registration || registration.kind.afterMain))
     endMain();
@@ -348,6 +424,12 @@ function onBefore(id) {
 }
 
 function onAfter(id) {
+  const at = id & (PLACES - 1);
+  if (onceIds[at] === id) {
+    end(onceLinks[at]);
+    onceIds[at] = 0;
+    return;
+  }
   const registration = find(id);
   if (registration === undefined)
     return;
@@ -366,12 +448,18 @@ function cancel(registration, reason) {
   if (registration.cancelled || (registration.once && registration.begun))
     return;
   registration.cancelled = true;
-  values[0] = registration.link;
-  values[1] = reason;
-  doCancel();
+  tellCancel(registration.link, reason);
 }
 
 function onDestroy(id) {
+  const at = id & (PLACES - 1);
+  if (onceIds[at] === id) {
+    if (onceBegun[at] === 0) {
+      tellCancel(onceLinks[at], REASON_CLOSED);
+      onceIds[at] = 0;
+    }
+    return;
+  }
   const registration = find(id);
   if (registration === undefined)
     return;
@@ -725,7 +813,18 @@ const NO_NAME = 0;
 const names = new Map(); // by method: names by path
 let namesKnown = 0;
 
+let lastMethod, lastPath, lastName = NO_NAME;
+
 function nameNumber(method, path) {
+  if (lastName === NO_NAME || path !== lastPath || method !== lastMethod) {
+    lastName = findName(method, path);
+    lastMethod = method;
+    lastPath = path;
+  }
+  return lastName;
+}
+
+function findName(method, path) {
   let paths = mapGet(names, method);
   if (paths === undefined)
     mapSet(names, method, paths = new Map());

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "buffer.h"
 #include "descriptors.h"
 #include "env.h"
 #include "js.h"
@@ -113,7 +114,7 @@ static void record_process(enum uvt_how how)
                                 .parent_execute = origin.parent_execute,
                                 .start_time = read_start_time(),
                                 .monotonic = uvt_now(),
-                                .window = uvt_js_window(),
+                                .window = uvt_buffers_window(),
                                 .uv_version = uvt_route_uv_version(),
                                 .node_version = node,
                                 .exe = exe,
@@ -184,6 +185,7 @@ bool uvt_announce(struct uvt_thread *thread)
   int saved = errno;
   if (!announcing_lock())
     return false;
+  uvt_buffer_flush(thread);
   if (!uvt_on) {
     describe(described ? UVT_how_announce : origin.how);
     __atomic_store_n(&uvt_on, 1, __ATOMIC_RELEASE);
@@ -193,9 +195,10 @@ bool uvt_announce(struct uvt_thread *thread)
     record_thread(thread);
   }
   tell_lost();
+  bool buffered = thread->buffer || uvt_buffer_create(thread);
   __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
   errno = saved;
-  return true;
+  return buffered;
 }
 
 void uvt_recording_off(void)

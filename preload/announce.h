@@ -13,8 +13,8 @@
 
 struct uvt_thread;
 
-/* js_buffer.h; writes out what the thread's buffer holds. */
-void uvt_js_buffer_flush(struct uvt_thread *thread);
+/* buffer.h */
+void uvt_buffer_flush(struct uvt_thread *thread);
 
 extern const struct uvt_emit *uvt_emit; /* the provider's table, or one that records nothing; never NULL */
 extern uint32_t uvt_process;            /* this process's key in the trace */
@@ -32,11 +32,11 @@ void uvt_recording_off(void);
  * (rulings, 11). Call where a loop wakes up. */
 void uvt_announce_again(void);
 
-/* True: record; what the record rests on has been described, and what the thread recorded before is written.
- */
+/* True: record, by put.h; what the record rests on has been described, and the thread has a buffer. */
 static inline bool uvt_recording(struct uvt_thread *thread);
-/* The same for a record that joins what the thread has not written yet (js_buffer.h). */
-static inline bool uvt_js_recording(struct uvt_thread *thread);
+/* The same for a record that is written alone, by uvt_emit: what the thread recorded before has been written.
+ */
+static inline bool uvt_recording_alone(struct uvt_thread *thread);
 
 /* Counts what cannot be recorded; told in a `lost` record as soon as one can be. */
 void uvt_count_lost(uint64_t count);
@@ -46,7 +46,7 @@ void uvt_announce_fork_child(uint64_t parent_execute);
 
 #include "thread.h"
 
-static inline bool uvt_js_recording(struct uvt_thread *thread)
+static inline bool uvt_recording(struct uvt_thread *thread)
 {
   bool on = __atomic_load_n(&uvt_on, __ATOMIC_ACQUIRE);
   if (!(*uvt_emit->records_begin | *uvt_emit->records_link)) {
@@ -59,11 +59,12 @@ static inline bool uvt_js_recording(struct uvt_thread *thread)
   return true;
 }
 
-static inline bool uvt_recording(struct uvt_thread *thread)
+static inline bool uvt_recording_alone(struct uvt_thread *thread)
 {
-  if (__builtin_expect(thread->js_waits, 0))
-    uvt_js_buffer_flush(thread);
-  return uvt_js_recording(thread);
+  if (!uvt_recording(thread))
+    return false;
+  uvt_buffer_flush(thread);
+  return true;
 }
 
 #endif

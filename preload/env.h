@@ -15,8 +15,7 @@
   X(promises, "UVTREE_PROMISES", 0, "JavaScript layer: 1: the life cycle of each promise, too")              \
   X(locations, "UVTREE_LOCATIONS", 0,                                                                        \
     "JavaScript layer: 1: where a registration without a function was made")                                 \
-  X(batch, "UVTREE_BATCH", 1,                                                                                \
-    "JavaScript layer: 0: each record on its own in the trace, for other readers than uvtree")
+  X(batch, "UVTREE_BATCH", 0, "1: records are packed in the trace: cheaper, but only uvtree can read them")
 
 struct uvt_env {
 #define UVT_ENV_MEMBER(member, variable, value, meaning) long member;

@@ -8,7 +8,7 @@
 
 #include "announce.h"
 #include "arena.h"
-#include "js_buffer.h"
+#include "buffer.h"
 #include "stack.h"
 #include "table.h"
 #include "thread.h"
@@ -33,12 +33,12 @@ static void after_in_child(void)
   uvt_table_after_fork_child();
   uvt_arena_after_fork_child();
   uvt_stacks_after_fork_child();
-  uvt_js_buffer_after_fork_child(thread);
   uvt_announce_fork_child(thread->frames[thread->depth].execute_id);
   if (thread->tid) {
     thread->tid = (int32_t)syscall(SYS_gettid);
     thread->role = UVT_role_main;
   }
+  uvt_buffers_after_fork_child(thread);
   if (uvt_emit->after_fork_child)
     uvt_emit->after_fork_child();
 }

@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "js.h"
 #include "loops.h"
+#include "put.h"
 #include "table.h"
 
 int hook_uv_run(uv_loop_t *loop, uv_run_mode mode)
@@ -53,13 +54,9 @@ int hook_uv_loop_fork(uv_loop_t *loop)
 static void cause_alone(struct uvt_thread *thread, uint64_t link_id)
 {
   uint64_t execute_id = uvt_next_execute_id();
-  uvt_emit->execute_begin(
-      &(struct uvt_rec_execute_begin){.process = uvt_process,
-                                      .tid = thread->tid,
-                                      .execute_id = execute_id,
-                                      .depth = thread->open < 255 ? (uint8_t)thread->open : 255});
-  uvt_emit->cause(&(struct uvt_rec_cause){uvt_process, execute_id, link_id, UVT_CAUSE_SIGNAL});
-  uvt_emit->execute_end(&(struct uvt_rec_execute_end){uvt_process, execute_id, 0});
+  uvt_put_execute_begin(thread, execute_id, 0, thread->open < 255 ? (uint8_t)thread->open : 255, 0, 0);
+  uvt_put_cause(thread, execute_id, link_id, UVT_CAUSE_SIGNAL);
+  uvt_put_execute_end(thread, execute_id, 0);
 }
 
 /*
@@ -71,6 +68,10 @@ static void cause_async(struct uvt_thread *thread, uint64_t link_id)
 {
   bool interrupted = thread->libuv_sp > (uintptr_t)__builtin_frame_address(0);
   uint64_t current = thread->frames[thread->depth].execute_id;
+  if (interrupted && thread->announced != uvt_epoch) { /* what comes first is not for handlers */
+    uvt_count_lost(1);
+    return;
+  }
   if (!uvt_recording(thread))
     return;
   if (interrupted && !current)

@@ -12,6 +12,7 @@
 #include "hooks.h"
 
 #include "arena.h"
+#include "put.h"
 #include "stack.h"
 #include "table.h"
 
@@ -44,13 +45,13 @@ static void run_work(struct uv__work *work, const void *req, uv_req_type kind, u
   thread->libuv_sp = UINTPTR_MAX; /* all that this thread does outside work callbacks is libuv's own */
   uint64_t link_id = mark(req, UVT_LIVE_WORKING);
   if (link_id && uvt_recording(thread))
-    uvt_emit->pool_begin(&(struct uvt_rec_pool_begin){uvt_process, thread->tid, link_id});
+    uvt_put_pool_begin(thread, link_id);
   real_work[kind](work);
   if (!link_id)
     return;
   mark(req, UVT_LIVE_DONE);
   if (uvt_recording(thread))
-    uvt_emit->pool_end(&(struct uvt_rec_pool_end){uvt_process, thread->tid, link_id});
+    uvt_put_pool_end(thread, link_id);
 }
 
 #define WORK(KIND, name, type)                                         \
@@ -127,14 +128,10 @@ void uvt_blocking_end(struct uvt_thread *thread, struct uvt_blocking blocking, e
   if (!blocking.begin)
     return;
   uint64_t duration = uvt_now() - blocking.begin;
-  if (uvt_recording(thread))
-    uvt_emit->blocking(&(struct uvt_rec_blocking){.process = uvt_process,
-                                                  .execute_id = uvt_current(thread),
-                                                  .type = (uint8_t)type,
-                                                  .duration = duration,
-                                                  .result = result,
-                                                  .stack = uvt_stack(type),
-                                                  .path = path});
+  if (!uvt_recording(thread))
+    return;
+  uint32_t stack = uvt_stack(type);
+  uvt_put_blocking(thread, uvt_current(thread), (uint8_t)type, duration, result, stack, path);
 }
 
 /* getaddrinfo, getnameinfo, random: one request, one callback; without a callback, synchronous. */
@@ -217,7 +214,7 @@ int hook_uv_cancel(uv_req_t *req)
   } else if (link) {
     mark(req, UVT_LIVE_READY);
     if (uvt_recording(thread))
-      uvt_emit->ready(&(struct uvt_rec_ready){uvt_process, link});
+      uvt_put_ready(thread, link);
   }
   return status;
 }

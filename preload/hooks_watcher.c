@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers, loop watchers, async, poll, signals, child processes, file watching: one callback a handle. */
 #include "hooks.h"
+#include "put.h"
 
 #include <string.h>
 
@@ -219,7 +220,7 @@ int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_option
   bool stored = status == 0 || handle->exit_cb == copy.exit_cb;
   struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_spawn, 0, status, options->file);
   if (stored && pending.slot && uvt_recording(thread))
-    uvt_emit->child(&(struct uvt_rec_child){uvt_process, uvt_current(thread), pending.id, handle->pid});
+    uvt_put_child(thread, uvt_current(thread), pending.id, handle->pid);
   uvt_registered(thread, &pending, stored ? 0 : status);
   return status;
 }

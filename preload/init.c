@@ -10,6 +10,7 @@
 #include "announce.h"
 #include "arena.h"
 #include "descriptors.h"
+#include "endings.h"
 #include "entry.h"
 #include "env.h"
 #include "fork.h"
@@ -30,6 +31,7 @@ __attribute__((constructor)) static void load(void)
   uvt_log_open(uvt_env.debug);
   uvt_poll_init();
   uvt_descriptors_init();
+  uvt_endings_init();
   if (uvt_env.disable)
     uvt_gate = 0;
   else if (uvt_route_in_executable() && uvt_route_patch() < 0)

@@ -11,13 +11,14 @@
 
 #include "announce.h"
 #include "arena.h"
+#include "buffer.h"
 #include "entry.h"
 #include "env.h"
-#include "js_buffer.h"
 #include "js_function.h"
 #include "js_text.h"
 #include "log.h"
 #include "node_api_min.h"
+#include "put.h"
 #include "registration.h"
 #include "stack.h"
 #include "thread.h"
@@ -89,16 +90,11 @@ static void link(struct uvt_thread *thread, double *values, bool hold)
   uint32_t type = (uint32_t)values[0], function = (uint32_t)values[1];
   uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
   values[0] = (double)link_id;
-  if (!uvt_js_recording(thread))
+  if (!uvt_recording(thread))
     return;
-  uvt_js_text_tell(type);
-  uvt_js_text_tell(function);
-  uint32_t stack = uvt_js_stack(type);
-  uint8_t flags = (uint8_t)values[2] | (stack ? UVT_JS_FLAG_STACK : 0);
-  uint64_t *words = uvt_js_append(thread, UVT_JS_OP_link, flags, execute_id, link_id);
-  words[1] = (uint32_t)link_id | (uint64_t)type << 32 | (uint64_t)function << 48;
-  words[2] = stack;
-  uvt_js_append_end(thread, stack ? 3 : 2, hold);
+  uvt_js_text_tell(thread, type);
+  uvt_js_text_tell(thread, function);
+  uvt_put_js_link(thread, execute_id, link_id, type, function, (uint8_t)values[2], uvt_js_stack(type), hold);
 }
 
 static void do_link(struct uvt_thread *thread, double *values)
@@ -115,28 +111,20 @@ static void do_hold(struct uvt_thread *thread, double *values)
 static void do_drop(struct uvt_thread *thread, double *values)
 {
   (void)values;
-  uvt_js_buffer_drop(thread);
-}
-
-static void append_about_link(struct uvt_thread *thread, enum uvt_js_op op, uint8_t flags, uint64_t link_id)
-{
-  uint64_t execute_id = uvt_current(thread);
-  if (!uvt_js_recording(thread))
-    return;
-  uvt_js_append(thread, op, flags, execute_id, link_id)[1] = (uint32_t)link_id;
-  uvt_js_append_end(thread, 2, false);
+  if (thread->buffer)
+    uvt_buffer_drop(thread);
 }
 
 /* cause: link */
 static void do_cause(struct uvt_thread *thread, double *values)
 {
-  append_about_link(thread, UVT_JS_OP_cause, 0, (uint64_t)values[0]);
+  uvt_cause(thread, (uint64_t)values[0], 0);
 }
 
 /* cancel: link, reason */
 static void do_cancel(struct uvt_thread *thread, double *values)
 {
-  append_about_link(thread, UVT_JS_OP_cancel, (uint8_t)values[1], (uint64_t)values[0]);
+  uvt_record_cancel(thread, (uint64_t)values[0], (enum uvt_reason)values[1], 0);
 }
 
 /* begin: link, flags */
@@ -166,34 +154,34 @@ static void do_current(struct uvt_thread *thread, double *values)
 static void do_promise(struct uvt_thread *thread, double *values)
 {
   uint64_t execute_id = uvt_current(thread);
-  if (!uvt_js_recording(thread))
-    return;
-  uvt_js_append(thread, UVT_JS_OP_promise, (uint8_t)values[1], execute_id, thread->link_next)[1] =
-      (uint64_t)values[0];
-  uvt_js_append_end(thread, 2, false);
+  if (uvt_recording(thread))
+    uvt_put_promise(thread, execute_id, (uint64_t)values[0], (enum uvt_life)values[1]);
 }
 
 /* label: number, status, kind, name; of the current invocation */
 static void do_label(struct uvt_thread *thread, double *values)
 {
   uint64_t execute_id = uvt_current(thread);
-  if (!uvt_js_recording(thread))
+  if (!uvt_recording(thread))
     return;
   uint32_t kind = (uint32_t)values[2], name = (uint32_t)values[3];
-  uvt_js_text_tell(kind);
-  uvt_js_text_tell(name);
-  uint64_t *words = uvt_js_append(thread, UVT_JS_OP_label, 0, execute_id, thread->link_next);
-  words[1] = (uint32_t)values[0] | (uint64_t)(uint16_t)(int16_t)values[1] << 32 | (uint64_t)kind << 48;
-  words[2] = name;
-  uvt_js_append_end(thread, 3, false);
+  uvt_js_text_tell(thread, kind);
+  uvt_js_text_tell(thread, name);
+  uvt_put_js_label(thread, execute_id, (uint32_t)values[0], (int32_t)values[1], kind, name);
 }
 
 /* X(operation) */
 #define OPERATIONS(X) \
   X(link) X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(current) X(promise) X(label)
 
-/* Each as V8 calls a function that was made by its own means, and as Node-API does. */
+/* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
+ * does. */
 #define OPERATION(name)                                                         \
+  static void fast_##name(void *unused)                                         \
+  {                                                                             \
+    (void)unused;                                                               \
+    do_##name(uvt_thread_enter(SP), js.values);                                 \
+  }                                                                             \
   static void v8_##name(const void *unused)                                     \
   {                                                                             \
     (void)unused;                                                               \
@@ -207,12 +195,16 @@ static void do_label(struct uvt_thread *thread, double *values)
   }
 OPERATIONS(OPERATION)
 
+static const uint8_t fast_types[] = {V8_FAST_VALUE, 0, 0};
+static const struct v8_fast_info fast_info = {.count = 1, .types = fast_types};
+
 static const struct {
   const char *name;
   v8_function_callback *v8;
   napi_callback napi;
+  struct v8_fast_function fast;
 } operations[] = {
-#define OPERATION_ROW(name) {#name, v8_##name, napi_##name},
+#define OPERATION_ROW(name) {#name, v8_##name, napi_##name, {fast_##name, &fast_info}},
     OPERATIONS(OPERATION_ROW)};
 
 /* ---- The main script ---- */
@@ -265,7 +257,7 @@ static napi_value js_failed(napi_env env, napi_callback_info info)
   as_text(env, &call, 2, stack, sizeof stack);
   if (!execute_id)
     execute_id = uvt_current(call.thread);
-  if (uvt_recording(call.thread))
+  if (uvt_recording_alone(call.thread))
     uvt_emit->failed(&(struct uvt_rec_failed){uvt_process, execute_id, message, stack});
   return NULL;
 }
@@ -274,7 +266,7 @@ static napi_value js_failed(napi_env env, napi_callback_info info)
 static napi_value js_handled(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
-  if (uvt_recording(call.thread))
+  if (uvt_recording_alone(call.thread))
     uvt_emit->handled(&(struct uvt_rec_handled){uvt_process, as_id(env, &call, 0)});
   return NULL;
 }
@@ -286,7 +278,7 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
   char kind[64], name[MESSAGE_MAX];
   as_text(env, &call, 2, kind, sizeof kind);
   as_text(env, &call, 3, name, sizeof name);
-  if (uvt_recording(call.thread))
+  if (uvt_recording_alone(call.thread))
     uvt_emit->label(&(struct uvt_rec_label){.process = uvt_process,
                                             .execute_id = uvt_current(call.thread),
                                             .id = as_id(env, &call, 0),
@@ -396,13 +388,15 @@ static napi_value js_text(napi_env env, napi_callback_info info)
   return number_value(env, uvt_js_text(text, length));
 }
 
-/* function(f): number of "name file:line"; 0 where it has none */
+/* function(f): number of "name file:line", negative for one of Node's own; 0 where it has none */
 static napi_value js_function(napi_env env, napi_callback_info info)
 {
   size_t count = 1;
   napi_value function = NULL;
   napi_get_cb_info(env, info, &count, &function, NULL, NULL);
-  return number_value(env, uvt_js_function(env, function));
+  napi_value number = NULL;
+  napi_create_double(env, uvt_js_function(env, function), &number);
+  return number;
 }
 
 /* log(string) */
@@ -441,15 +435,31 @@ static void export_function(napi_env env, napi_value exports, const char *name, 
     napi_set_named_property(env, exports, name, function);
 }
 
+/* Of those versions the layout of node_api_min.h's structs is known. */
+static bool has_fast_functions(void)
+{
+  int major = v8_version && v8_template_new && v8_template_function ? atoi(v8_version()) : 0;
+  return major >= 11 && major <= 14;
+}
+
+static napi_value make_operation(void *isolate, size_t operation)
+{
+  void *context = v8_current_context(isolate);
+  v8_function_new *make = v8_maker();
+  if (has_fast_functions()) {
+    void *function_template = v8_template_new(isolate, operations[operation].v8, NULL, NULL, 0, V8_THROW, 0,
+                                              &operations[operation].fast, 0, 0, 0);
+    return function_template ? v8_template_function(function_template, context) : NULL;
+  }
+  return make ? make(context, operations[operation].v8, NULL, 0, 0, 0) : NULL;
+}
+
 /* By V8's own means where they are known: Node-API would do more at each call than what is called. */
 static void export_operation(napi_env env, napi_value exports, size_t operation)
 {
   const char *name = operations[operation].name;
-  v8_function_new *make = v8_maker();
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  napi_value function = NULL;
-  if (make && isolate && v8_current_context)
-    function = make(v8_current_context(isolate), operations[operation].v8, NULL, 0, 0, 0);
+  napi_value function = isolate && v8_current_context ? make_operation(isolate, operation) : NULL;
   if (function)
     napi_set_named_property(env, exports, name, function);
   else
@@ -476,7 +486,6 @@ static void environment_ends(void *unused)
   (void)unused;
   js = (struct js){0};
   uvt_js_functions_forget();
-  uvt_js_buffer_destroy(&uvt_thread);
   uvt_thread.js_rejected = 0;
 }
 
@@ -490,7 +499,7 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
   if (!uvt_gate || js.env || napi_get_uv_event_loop(env, &loop))
     return exports;
   struct uvt_thread *thread = uvt_thread_enter(SP);
-  if (!is_wanted(thread) || !export_values(env, exports) || !uvt_js_buffer_create(thread))
+  if (!is_wanted(thread) || !export_values(env, exports))
     return exports;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);

@@ -23,8 +23,6 @@ struct uvt_thread;
  * program's own code, through NODE_OPTIONS. The agent takes it out again (rulings, 26).
  */
 void uvt_js_prepare(void);
-/* process.window: how late records may come in this process, in ns; 0: never. */
-uint32_t uvt_js_window(void);
 
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);

@@ -11,7 +11,7 @@
 
 struct place {
   uint64_t key; /* script, line, column; 0: empty */
-  uint32_t text;
+  int32_t text; /* as uvt_js_function() gives it */
 };
 
 static __thread struct place *places __attribute__((tls_model("initial-exec")));
@@ -25,7 +25,7 @@ static napi_value script_name(napi_value function)
   return origin.words[origin.words[0] == isolate ? 1 : 0];
 }
 
-static uint32_t describe(napi_env env, napi_value function, int line)
+static int32_t describe(napi_env env, napi_value function, int line)
 {
   char name[256] = "", file[1024] = "", text[sizeof name + sizeof file + 16];
   size_t length;
@@ -37,10 +37,12 @@ static uint32_t describe(napi_env env, napi_value function, int line)
     strcpy(name, "(anonymous)");
   const char *path = strncmp(file, "file://", 7) == 0 ? file + 7 : file;
   int written = snprintf(text, sizeof text, "%s %s:%d", name, path, line + 1);
-  return uvt_js_text(text, (size_t)written < sizeof text ? (size_t)written : sizeof text - 1);
+  int32_t number =
+      (int32_t)uvt_js_text(text, (size_t)written < sizeof text ? (size_t)written : sizeof text - 1);
+  return strncmp(file, "node:", 5) == 0 ? -number : number;
 }
 
-uint32_t uvt_js_function(napi_env env, napi_value function)
+int32_t uvt_js_function(napi_env env, napi_value function)
 {
   if (!v8_function_script || !v8_function_line || !v8_function_column || !v8_function_name ||
       !v8_function_origin)

@@ -9,8 +9,9 @@
 
 #include "node_api_min.h"
 
-/* Number (js_text.h) of "name file:line"; 0 where V8 does not tell (bound and native functions). */
-uint32_t uvt_js_function(napi_env env, napi_value function);
+/* Number (js_text.h) of "name file:line", negative for a function of Node's own; 0 where V8 does not tell
+ * (bound and native functions). */
+int32_t uvt_js_function(napi_env env, napi_value function);
 
 /* The thread's environment ends. */
 void uvt_js_functions_forget(void);

@@ -11,7 +11,6 @@
 
 #include "env.h"
 #include "js.h"
-#include "js_buffer.h"
 #include "log.h"
 #include "route.h"
 
@@ -78,13 +77,6 @@ static bool wants_js(const char *layer)
   return layer && (strcmp(layer, "all") == 0 || strcmp(layer, "always") == 0);
 }
 
-static bool prepared;
-
-uint32_t uvt_js_window(void)
-{
-  return prepared && uvt_env.batch ? UVT_JS_WINDOW_NS : 0;
-}
-
 void uvt_js_prepare(void)
 {
   char path[4096];
@@ -97,6 +89,4 @@ void uvt_js_prepare(void)
     uvt_log("no JavaScript layer: Node's permission model is on");
   else if (add_to_node_options(path, options) != 0)
     uvt_log("no JavaScript layer: no memory");
-  else
-    prepared = true;
 }

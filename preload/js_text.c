@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "announce.h"
+#include "put.h"
 
 #define BUCKETS (2 * UVT_JS_TEXTS)
 
@@ -71,10 +72,10 @@ const char *uvt_js_text_of(uint32_t id)
 }
 
 /* Two threads may both tell it: it means the same. */
-void uvt_js_text_tell(uint32_t id)
+void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id)
 {
   if (!id || __atomic_load_n(&texts[id].told, __ATOMIC_RELAXED) == uvt_epoch)
     return;
-  uvt_emit->string(&(struct uvt_rec_string){.process = uvt_process, .id = id, .text = texts[id].text});
+  uvt_put_string(thread, id, texts[id].text);
   __atomic_store_n(&texts[id].told, uvt_epoch, __ATOMIC_RELAXED);
 }

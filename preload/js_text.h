@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct uvt_thread;
+
 #define UVT_JS_TEXTS 65536 /* further ones are not told: number 0 */
 
 /* Its number, from 1; 0 where there is no room. */
@@ -20,6 +22,6 @@ const char *uvt_js_text_of(uint32_t id);
 
 /* Records what the number means, unless that has been done since recording was switched on. Recording must be
  * on. */
-void uvt_js_text_tell(uint32_t id);
+void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id);
 
 #endif

@@ -43,6 +43,7 @@ void uvt_loop_describe(struct uvt_thread *thread)
   if (loop->described == uvt_epoch)
     return;
   loop->described = uvt_epoch;
+  uvt_buffer_flush(thread);
   uvt_emit->loop(&(struct uvt_rec_loop){.process = uvt_process,
                                         .loop_id = loop->id,
                                         .tid = thread->tid,

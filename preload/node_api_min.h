@@ -101,6 +101,34 @@ UVT_WEAK v8_function_new v8_function_new_13 __asm__(
 UVT_WEAK v8_function_new v8_function_new_14 __asm__(
     "_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_INS_"
     "4DataEEEiNS_19ConstructorBehaviorENS_14SideEffectTypeE");
+/*
+ * A function that V8's optimised code calls as C calls, without leaving JavaScript (v8-fast-api-calls.h): it
+ * gets the receiver, takes nothing else and returns nothing. These two structs are so laid out from V8 11
+ * to 14.
+ */
+struct v8_fast_info {
+  uint32_t result; /* void, 0 */
+  uint32_t count;
+  const uint8_t *types; /* of each argument: enum, flags */
+};
+struct v8_fast_function {
+  void (*function)(void *receiver);
+  const struct v8_fast_info *info;
+};
+#define V8_THROW 0       /* v8::ConstructorBehavior::kThrow */
+#define V8_FAST_VALUE 10 /* v8::CTypeInfo::Type::kV8Value */
+/* v8::V8::GetVersion(), v8::FunctionTemplate::New(), v8::FunctionTemplate::GetFunction() */
+UVT_WEAK const char *v8_version(void) __asm__("_ZN2v82V810GetVersionEv");
+UVT_WEAK void *
+v8_template_new(void *isolate, v8_function_callback *callback, void *data, void *signature, int length,
+                int constructor_behavior, int side_effect, const struct v8_fast_function *fast,
+                uint16_t instance_type, uint16_t receiver_first,
+                uint16_t receiver_last) __asm__("_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_"
+                                                "20FunctionCallbackInfoINS_5ValueEEEENS_5LocalIS4_EENSA_INS_"
+                                                "9SignatureEEEiNS_19ConstructorBehaviorENS_"
+                                                "14SideEffectTypeEPKNS_9CFunctionEttt");
+UVT_WEAK napi_value v8_template_function(void *function_template, void *context) __asm__(
+    "_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE");
 /* node::AsyncWrap::SetCallbackTrampoline() */
 UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
     "_ZN4node9AsyncWrap21SetCallbackTrampolineERKN2v820FunctionCallbackInfoINS1_5ValueEEE");

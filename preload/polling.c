@@ -12,6 +12,7 @@
 #include "announce.h"
 #include "entry.h"
 #include "loops.h"
+#include "put.h"
 #include "thread.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -53,18 +54,14 @@ static void poll_begin(struct uvt_thread *thread, int timeout)
 {
   uvt_loop_describe(thread);
   if (timeout != 0)
-    uvt_emit->poll_begin(&(struct uvt_rec_poll_begin){
-        .process = uvt_process, .loop_id = thread->loop->id, .tid = thread->tid, .timeout = timeout});
+    uvt_put_poll_begin(thread, thread->loop->id, timeout);
 }
 
 static void poll_end(struct uvt_thread *thread, int timeout, int events)
 {
   uvt_announce_again();
-  if (timeout != 0 || events > 0)
-    uvt_emit->poll_end(&(struct uvt_rec_poll_end){.process = uvt_process,
-                                                  .loop_id = thread->loop->id,
-                                                  .tid = thread->tid,
-                                                  .events = events < 0 ? 0 : events});
+  if ((timeout != 0 || events > 0) && uvt_recording(thread))
+    uvt_put_poll_end(thread, thread->loop->id, events < 0 ? 0 : events);
 }
 
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)

@@ -3,6 +3,7 @@
 
 #include "announce.h"
 #include "arena.h"
+#include "put.h"
 #include "stack.h"
 #include "table.h"
 #include "thread.h"
@@ -18,7 +19,8 @@ uint64_t uvt_next_link_id(struct uvt_thread *thread)
     thread->link_next = __atomic_fetch_add(&next_link, LINK_BLOCK, __ATOMIC_RELAXED);
     thread->link_end = thread->link_next + LINK_BLOCK;
   }
-  return thread->link_next++;
+  uint64_t id = thread->link_next++;
+  return (uint32_t)id ? id : uvt_next_link_id(thread); /* packed, only 0 may have a low half of 0 */
 }
 
 /* uv_queue_work's after-work callback is enabled by the work callback, an async handle's by each send. */
@@ -29,16 +31,11 @@ static bool caused_by_its_link(uint8_t type)
 
 static void record_link(struct uvt_thread *thread, const struct uvt_link *link, uint64_t id)
 {
+  uint32_t stack = uvt_stack(link->type);
   if (link->text)
-    uvt_emit->detail(&(struct uvt_rec_detail){.process = uvt_process, .link_id = id, .text = link->text});
-  uvt_stack_link(id, uvt_stack(link->type));
-  uvt_emit->link(
-      &(struct uvt_rec_link){.process = uvt_process,
-                             .execute_id = uvt_current(thread),
-                             .link_id = id,
-                             .type = link->type,
-                             .flags = link->flags | (caused_by_its_link(link->type) ? UVT_LINK_CAUSED : 0),
-                             .arg = link->arg});
+    uvt_put_detail(thread, id, link->text);
+  uvt_put_link(thread, uvt_current(thread), id, link->type,
+               link->flags | (caused_by_its_link(link->type) ? UVT_LINK_CAUSED : 0), link->arg, stack);
 }
 
 static void fill_slot(uint32_t slot, const struct uvt_link *link, uint32_t parent, uint64_t now)
@@ -78,14 +75,10 @@ struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link
   return pending;
 }
 
-static void record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status)
+void uvt_record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status)
 {
   if (uvt_recording(thread))
-    uvt_emit->cancel(&(struct uvt_rec_cancel){.process = uvt_process,
-                                              .execute_id = uvt_current(thread),
-                                              .link_id = link_id,
-                                              .reason = reason,
-                                              .status = status});
+    uvt_put_cancel(thread, uvt_current(thread), link_id, reason, status);
 }
 
 /* Frees a registration's slot; it is in no table any more. */
@@ -99,7 +92,7 @@ static void free_slot(struct uvt_thread *thread, uint32_t slot)
 
 static void end(struct uvt_thread *thread, uint32_t slot, enum uvt_reason reason, int status)
 {
-  record_cancel(thread, uvt_live_registration(slot)->id, reason, status);
+  uvt_record_cancel(thread, uvt_live_registration(slot)->id, reason, status);
   free_slot(thread, slot);
 }
 
@@ -141,8 +134,7 @@ void uvt_cancel_id(struct uvt_thread *thread, uint64_t key, uint64_t link_id, en
 void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
 {
   if (uvt_recording(thread))
-    uvt_emit->cause(&(struct uvt_rec_cause){
-        .process = uvt_process, .execute_id = uvt_current(thread), .link_id = link_id, .flags = flags});
+    uvt_put_cause(thread, uvt_current(thread), link_id, flags);
 }
 
 void uvt_claim_slot(uint32_t slot, struct uvt_claim *claim)

@@ -76,6 +76,8 @@ void uvt_cancel_id(struct uvt_thread *thread, uint64_t key, uint64_t link_id, en
 /* An ID for a registration that is kept elsewhere (js.h). */
 uint64_t uvt_next_link_id(struct uvt_thread *thread);
 
+/* Records that the current invocation ends it. */
+void uvt_record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_reason reason, int status);
 /* Records that the current invocation enables it. */
 void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
 

@@ -171,6 +171,7 @@ static void remember(uint64_t hash, uint32_t number)
 static void tell(const struct uvt_walk *walk, uint32_t number)
 {
   bool changed = false;
+  uvt_buffer_flush(&uvt_thread); /* so that what names it has a later time than it */
   for (uint32_t i = 0; i < walk->count; i++)
     if (!uvt_code_tell(walk->frames[i] - 1))
       changed |= uvt_image_tell(walk->frames[i] - 1);
@@ -257,12 +258,6 @@ static bool js_wanted(uint32_t type)
 uint32_t uvt_js_stack_take(uint32_t type)
 {
   return js_wanted(type) && is_turn() ? take(true) : 0;
-}
-
-void uvt_stack_tell_link(uint64_t link_id, uint32_t stack)
-{
-  uvt_emit->link_stack(
-      &(struct uvt_rec_link_stack){.process = uvt_process, .link_id = link_id, .stack = stack});
 }
 
 void uvt_stacks_after_fork_child(void)

@@ -27,16 +27,12 @@ static inline uint32_t uvt_stack(enum uvt_type type);
 /* The same for a type of the JavaScript layer, by its number (js_text.h). */
 static inline uint32_t uvt_js_stack(uint32_t type);
 
-/* Records the stack of a registration, if it has one; before its link. */
-static inline void uvt_stack_link(uint64_t link_id, uint32_t stack);
-
 /* This process is a child of fork(). */
 void uvt_stacks_after_fork_child(void);
 
 /* For the above. */
 uint32_t uvt_stack_take(enum uvt_type type);
 uint32_t uvt_js_stack_take(uint32_t type);
-void uvt_stack_tell_link(uint64_t link_id, uint32_t stack);
 
 static inline uint32_t uvt_stack(enum uvt_type type)
 {
@@ -46,12 +42,6 @@ static inline uint32_t uvt_stack(enum uvt_type type)
 static inline uint32_t uvt_js_stack(uint32_t type)
 {
   return __builtin_expect(uvt_stacks_on, 0) ? uvt_js_stack_take(type) : 0;
-}
-
-static inline void uvt_stack_link(uint64_t link_id, uint32_t stack)
-{
-  if (__builtin_expect(stack != 0, 0))
-    uvt_stack_tell_link(link_id, stack);
 }
 
 #endif

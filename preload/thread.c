@@ -11,8 +11,9 @@
 
 #include "announce.h"
 #include "arena.h"
+#include "buffer.h"
 #include "js.h"
-#include "js_buffer.h"
+#include "put.h"
 
 __thread struct uvt_thread uvt_thread
     __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {.frames[0].sp = UINTPTR_MAX};
@@ -51,6 +52,7 @@ static void thread_exit(void *value)
   if (thread->depth)
     uvt_thread_unwind(thread, UINTPTR_MAX);
   uvt_slots_return(thread);
+  uvt_buffer_release(thread);
 }
 
 int uvt_threads_init(void)
@@ -73,30 +75,13 @@ static void record_begin(struct uvt_thread *thread, const struct uvt_frame *fram
 {
   uint32_t below = thread->open < 255 ? thread->open : 255;
   if (uvt_recording(thread))
-    uvt_emit->execute_begin(&(struct uvt_rec_execute_begin){.process = uvt_process,
-                                                            .tid = thread->tid,
-                                                            .execute_id = frame->execute_id,
-                                                            .link_id = frame->link_id,
-                                                            .depth = (uint8_t)below,
-                                                            .flags = flags,
-                                                            .value = value});
-}
-
-static void append_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
-{
-  if (!uvt_js_recording(thread))
-    return;
-  uvt_js_append(thread, UVT_JS_OP_end, flags, frame->execute_id, thread->link_next);
-  uvt_js_append_end(thread, 1, false);
+    uvt_put_execute_begin(thread, frame->execute_id, frame->link_id, (uint8_t)below, flags, value);
 }
 
 static void record_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
 {
-  if (frame->is_js && thread->js_buffer)
-    append_end(thread, frame, flags);
-  else if (uvt_recording(thread))
-    uvt_emit->execute_end(&(struct uvt_rec_execute_end){
-        .process = uvt_process, .execute_id = frame->execute_id, .flags = flags});
+  if (uvt_recording(thread))
+    uvt_put_execute_end(thread, frame->execute_id, flags);
 }
 
 /* Pushes a frame; NULL where there is no room: then what runs there is not followed. */
@@ -256,12 +241,7 @@ uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, ui
   frame->is_js = true;
   frame->link_id = link_id;
   frame->execute_id = uvt_next_execute_id();
-  if (uvt_js_recording(thread)) {
-    uint64_t below = thread->open < 255 ? thread->open : 255;
-    uint64_t *words = uvt_js_append(thread, UVT_JS_OP_begin, flags, frame->execute_id, link_id);
-    words[1] = (uint32_t)link_id | below << 32;
-    uvt_js_append_end(thread, 2, false);
-  }
+  record_begin(thread, frame, 0, flags);
   thread->open++;
   return thread->depth;
 }

@@ -37,18 +37,17 @@ struct uvt_thread {
       libuv_sp;     /* 0: in the program's code; else where it entered libuv (entry.S relies on the offset) */
   void *submitting; /* struct uv__work being submitted by this thread (entry.S relies on the offset) */
   int submitting_kind;
-  uint32_t depth;                  /* frames above the root */
-  uint32_t open;                   /* of all frames, those that have begun */
-  int32_t tid;                     /* 0: not seen yet */
-  uint8_t role;                    /* enum uvt_role */
-  bool spawning;                   /* inside uv_spawn: a fork is followed by an exec */
-  bool js_waits;                   /* records wait in its buffer */
-  bool js_rejected;                /* promises were rejected and not handled (js.h) */
-  uint32_t announced;              /* the recording epoch in which this thread was described */
-  uint64_t link_next, link_end;    /* link IDs set aside for this thread */
-  struct uvt_js_buffer *js_buffer; /* NULL: none (js_buffer.h) */
-  struct uvt_loop *loop;           /* whose uv_run this thread is in */
-  int poll_fd;                     /* its backend descriptor + 1; 0: none */
+  uint32_t depth;               /* frames above the root */
+  uint32_t open;                /* of all frames, those that have begun */
+  int32_t tid;                  /* 0: not seen yet */
+  uint8_t role;                 /* enum uvt_role */
+  bool spawning;                /* inside uv_spawn: a fork is followed by an exec */
+  bool js_rejected;             /* promises were rejected and not handled (js.h) */
+  uint32_t announced;           /* the recording epoch in which this thread was described */
+  uint64_t link_next, link_end; /* link IDs set aside for this thread */
+  struct uvt_buffer *buffer;    /* NULL: none yet (buffer.h) */
+  struct uvt_loop *loop;        /* whose uv_run this thread is in */
+  int poll_fd;                  /* its backend descriptor + 1; 0: none */
   uint32_t free_count;
   uint32_t free_slots[UVT_SLOT_CACHE];
   struct uvt_frame frames[UVT_FRAMES];

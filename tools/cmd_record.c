@@ -196,7 +196,8 @@ static int set_switches(const struct options *options)
   } switches[] = {{"UVTREE_LISTENERS", options->listeners ? "1" : NULL},
                   {"UVTREE_PROMISES", options->promises ? "1" : NULL},
                   {"UVTREE_LOCATIONS", options->locations ? "1" : NULL},
-                  {"UVTREE_STACKS", options->stacks}};
+                  {"UVTREE_STACKS", options->stacks},
+                  {"UVTREE_BATCH", getenv("UVTREE_BATCH") ? NULL : "1"}};
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
     if (switches[i].value && setenv(switches[i].name, switches[i].value, 1) < 0) {
       fprintf(stderr, PREFIX "out of memory\n");
@@ -358,16 +359,17 @@ static void print_size(char *text, size_t size, uint64_t bytes)
 }
 
 /* "; nothing lost" */
-static void print_loss(const struct recording *r)
+static void print_loss(const struct recording *r, const struct uvt_recorded *recorded)
 {
   const struct uvt_session_loss *loss = &r->loss;
   if (!loss->known)
     fprintf(stderr, "; whether anything was lost is not known");
   else if (loss->records)
     fprintf(stderr,
-            "; LOST %" PRIu64 " records or batches of them to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
+            "; LOST %s%" PRIu64 " records to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
             " would be twice as large)",
-            loss->records, r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
+            recorded->more ? "more than " : "", loss->records + recorded->missing,
+            r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
   else
     fprintf(stderr, r->options->snapshot ? ", the newest" : "; nothing lost");
 }
@@ -436,7 +438,7 @@ static bool print_local_summary(const struct recording *r)
     fprintf(stderr, PREFIX);
     print_amount(&recorded);
     fprintf(stderr, " in %s", r->shown);
-    print_loss(r);
+    print_loss(r, &recorded);
     fprintf(stderr, "\n" PREFIX "next: uvtree tree %s\n", folder);
   }
   return true;
@@ -448,7 +450,7 @@ static bool print_summary(const struct recording *r)
     return print_local_summary(r);
   if (!r->options->quiet) {
     fprintf(stderr, PREFIX "session %s sent to %s", r->session, r->options->live_url);
-    print_loss(r);
+    print_loss(r, &(struct uvt_recorded){.more = true});
     fprintf(stderr, "\n");
   }
   return true;

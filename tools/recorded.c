@@ -12,8 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
+#include "batches.h"
 #include "error.h"
-#include "js_batch.h"
+#include "id_map.h"
 #include "trace_source.h"
 
 /* An index file of LTTng (lttng/index): all big-endian. */
@@ -72,7 +74,9 @@ static int look_at(const char *path, const struct stat *status, int kind, struct
 struct counter {
   struct uvt_trace_visitor visitor;
   uint64_t records;
-  uint64_t looked_at; /* of these, those that are records of the trace: a batch is one */
+  uint64_t looked_at;        /* of these, those that are records of the trace: a batch is one */
+  uint64_t missing;          /* in batches, beyond the batches themselves */
+  struct uvt_id_map threads; /* values: struct uvt_batches */
   struct timespec until;
 };
 
@@ -83,12 +87,23 @@ static bool is_over(const struct timespec *until)
   return now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
 }
 
+static void count_batch(struct counter *counter, const struct uvt_rec_batch *batch)
+{
+  struct uvt_batches *batches =
+      uvt_id_map_add(&counter->threads, (uint64_t)batch->process << 32 | (uint32_t)batch->tid);
+  counter->records += uvt_batch_count(&batch->words);
+  if (batches)
+    counter->missing += uvt_batches_missing(batches, batch);
+}
+
 static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
 {
   enum { LOOK_AT_CLOCK_EVERY = 1024 };
   struct counter *counter = (struct counter *)visitor;
-  if (record->kind != UVT_RECORD_discarded)
-    counter->records += record->kind == UVT_RECORD_js_batch ? uvt_js_count(&record->js_batch.words) : 1;
+  if (record->kind == UVT_RECORD_batch)
+    count_batch(counter, &record->batch);
+  else if (record->kind != UVT_RECORD_discarded && record->kind != UVT_RECORD_waiting)
+    counter->records++;
   return ++counter->looked_at % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
 }
 
@@ -96,6 +111,7 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
 {
   struct counter counter = {.visitor = {.record = count}};
   struct uvt_error ignored = {""};
+  uvt_id_map_init(&counter.threads, sizeof(struct uvt_batches));
   clock_gettime(CLOCK_MONOTONIC, &counter.until);
   counter.until.tv_sec += limit_ms / 1000;
   counter.until.tv_nsec += limit_ms % 1000 * 1000000L;
@@ -105,6 +121,8 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
   }
   recorded->more = uvt_trace_read(folder, &counter.visitor, &ignored) < 0 || is_over(&counter.until);
   recorded->records = counter.records;
+  recorded->missing = counter.missing;
+  uvt_id_map_clear(&counter.threads);
 }
 
 struct uvt_recorded uvt_recorded_look(const char *folder, unsigned limit_ms)

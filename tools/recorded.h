@@ -11,6 +11,7 @@ struct uvt_recorded {
   bool truncated;   /* the consumer daemon could not write all it had: LTTng counts no loss then */
   bool disk_full;   /* there is no room where the folder lies */
   uint64_t records; /* as far as they were counted */
+  uint64_t missing; /* records in lost batches, less one for each batch; likewise */
   bool more;        /* counting took too long, or the trace cannot be read to its end */
 };
 

@@ -3,8 +3,12 @@
 
 #include <stdlib.h>
 
-#include "js_batch.h"
+#include "batch.h"
+#include "batches.h"
 #include "record_copy.h"
+
+/* Longer than a processor is kept from a thread that is to write. */
+#define AWAITED_NS INT64_C(2000000000)
 
 struct held {
   struct uvt_record record;
@@ -19,6 +23,9 @@ struct queue {
   int32_t tid;
   const char *host;
   int64_t last; /* the newest key */
+  bool awaited; /* records are still to come, with times from `since` on */
+  int64_t since;
+  struct uvt_batches batches;
   size_t head, count, capacity;
   struct held *held; /* a ring of `capacity`, a power of two */
 };
@@ -51,18 +58,19 @@ static struct queue *add_queue(struct uvt_reorder *reorder)
   return queue;
 }
 
-static struct queue *queue_of(struct uvt_reorder *reorder, const struct uvt_record *record)
+/* Of a thread of the record's process. */
+static struct queue *queue_of(struct uvt_reorder *reorder, const struct uvt_record *record, int32_t tid)
 {
-  const struct uvt_rec_js_batch *batch = &record->js_batch;
+  uint32_t process = record->batch.process; /* where every record has it */
   for (size_t i = 1; i < reorder->count; i++) {
     struct queue *queue = reorder->queues[i];
-    if (queue->process == batch->process && queue->tid == batch->tid && queue->host == record->host)
+    if (queue->process == process && queue->tid == tid && queue->host == record->host)
       return queue;
   }
   struct queue *queue = add_queue(reorder);
   if (queue) {
-    queue->process = batch->process;
-    queue->tid = batch->tid;
+    queue->process = process;
+    queue->tid = tid;
     queue->host = record->host;
   }
   return queue;
@@ -159,46 +167,41 @@ static int give_until(struct uvt_reorder *reorder, int64_t horizon)
 
 /* ---- Batches ---- */
 
-static void unpack(const struct uvt_rec_js_batch *batch, const uint64_t *words, struct uvt_record *record)
+static enum uvt_batch_op unpack(const struct uvt_rec_batch *batch, const uint64_t *words,
+                                struct uvt_record *record)
 {
-  union uvt_js_record unpacked;
-  switch (uvt_js_unpack(batch, words, &unpacked)) {
-  case UVT_JS_OP_link:
-    record->kind = UVT_RECORD_js_link;
-    record->js_link = unpacked.link;
+  union uvt_batch_record unpacked;
+  enum uvt_batch_op op = uvt_batch_unpack(batch, words, &unpacked);
+  switch (op) {
+#define UNPACKED(op, event, words, text) \
+  case UVT_BATCH_##op:                   \
+    record->kind = UVT_RECORD_##event;   \
+    record->event = unpacked.event;      \
     break;
-  case UVT_JS_OP_begin:
-    record->kind = UVT_RECORD_execute_begin;
-    record->execute_begin = unpacked.begin;
-    break;
-  case UVT_JS_OP_end:
-    record->kind = UVT_RECORD_execute_end;
-    record->execute_end = unpacked.end;
-    break;
-  case UVT_JS_OP_cause:
-    record->kind = UVT_RECORD_cause;
-    record->cause = unpacked.cause;
-    break;
-  case UVT_JS_OP_cancel:
-    record->kind = UVT_RECORD_cancel;
-    record->cancel = unpacked.cancel;
-    break;
-  case UVT_JS_OP_promise:
-    record->kind = UVT_RECORD_promise;
-    record->promise = unpacked.promise;
-    break;
-  case UVT_JS_OP_label:
-    record->kind = UVT_RECORD_js_label;
-    record->js_label = unpacked.label;
+    UVT_BATCH_OPS(UNPACKED)
+#undef UNPACKED
+  case UVT_BATCH_OP_COUNT:
     break;
   }
+  return op;
 }
 
-/* Not after the batch was written. */
+/* A moment on CLOCK_MONOTONIC, in the trace's time; not after the record was written. */
+static int64_t moment(const struct uvt_record *record, uint64_t monotonic)
+{
+  int64_t before = (int64_t)(record->monotonic - monotonic);
+  return before > 0 ? record->time - before : record->time;
+}
+
 static int64_t time_of(const struct uvt_record *batch, uint64_t word)
 {
-  int64_t before = (int64_t)(batch->monotonic - uvt_js_time(&batch->js_batch, word));
-  return before > 0 ? batch->time - before : batch->time;
+  return moment(batch, uvt_batch_time(&batch->batch, word));
+}
+
+static void await(struct queue *queue, const struct uvt_record *record, uint64_t since)
+{
+  queue->awaited = since != 0;
+  queue->since = since ? moment(record, since) : 0;
 }
 
 /* One of a batch's records; of a link that has one, its stack before it. */
@@ -206,33 +209,45 @@ static int hold_packed(struct uvt_reorder *reorder, struct queue *queue, const s
                        const uint64_t *words)
 {
   struct uvt_record one = *batch;
-  unpack(&batch->js_batch, words, &one);
+  enum uvt_batch_op op = unpack(&batch->batch, words, &one);
   one.time = time_of(batch, words[0]);
-  uint32_t stack = uvt_js_stack_of(words);
+  uint32_t stack = uvt_batch_stack_of(words);
   if (stack) {
     struct uvt_record of_link = one;
     of_link.kind = UVT_RECORD_link_stack;
-    of_link.link_stack = (struct uvt_rec_link_stack){one.js_link.process, one.js_link.link_id, stack};
+    of_link.link_stack = (struct uvt_rec_link_stack){
+        batch->batch.process, op == UVT_BATCH_js_link ? one.js_link.link_id : one.link.link_id, stack};
     if (hold(reorder, queue, &of_link) < 0)
       return -1;
   }
   return hold(reorder, queue, &one);
 }
 
+/* Batches of the thread are missing: the tracer counted each as one record, but they held more. */
+static int hold_loss(struct uvt_reorder *reorder, struct queue *queue, const struct uvt_record *batch)
+{
+  struct uvt_record lost = *batch;
+  uint64_t count = uvt_batches_missing(&queue->batches, &batch->batch);
+  if (!count)
+    return 0;
+  lost.kind = UVT_RECORD_lost;
+  lost.time = time_of(batch, batch->batch.words.count ? batch->batch.words.at[0] : 0);
+  lost.lost = (struct uvt_rec_lost){batch->batch.process, count};
+  return hold(reorder, queue, &lost);
+}
+
 /* What is damaged ends a batch. */
 static int hold_batch(struct uvt_reorder *reorder, const struct uvt_record *record)
 {
-  struct queue *queue = queue_of(reorder, record);
-  const struct uvt_sequence *words = &record->js_batch.words;
-  if (!queue)
+  struct queue *queue = queue_of(reorder, record, record->batch.tid);
+  const struct uvt_sequence *words = &record->batch.words;
+  if (!queue || hold_loss(reorder, queue, record) < 0)
     return -1;
-  for (uint32_t i = 0, size; i < words->count; i += size) {
-    size = uvt_js_size(words->at[i]);
-    if (!size || size > words->count - i)
-      break;
+  for (uint32_t i = 0, size; (size = uvt_batch_size(words->at + i, words->count - i)) != 0; i += size) {
     if (hold_packed(reorder, queue, record, &words->at[i]) < 0)
       return -1;
   }
+  await(queue, record, record->batch.since);
   return 0;
 }
 
@@ -244,15 +259,45 @@ static void note_window(struct uvt_reorder *reorder, const struct uvt_record *re
     reorder->window = record->process.window;
 }
 
+/* Up to when all is there. What has been awaited for too long will not come: its process was killed. */
+static int64_t horizon(struct uvt_reorder *reorder, int64_t now)
+{
+  int64_t horizon = now - reorder->window;
+  for (size_t i = 1; i < reorder->count; i++) {
+    struct queue *queue = reorder->queues[i];
+    if (queue->awaited && queue->since < now - AWAITED_NS)
+      queue->awaited = false;
+    if (queue->awaited && queue->since < horizon)
+      horizon = queue->since;
+  }
+  return horizon;
+}
+
+static int take(struct uvt_reorder *reorder, const struct uvt_record *record)
+{
+  struct queue *queue;
+  switch (record->kind) {
+  case UVT_RECORD_batch:
+    return hold_batch(reorder, record);
+  case UVT_RECORD_waiting:
+    queue = queue_of(reorder, record, record->waiting.tid);
+    if (!queue)
+      return -1;
+    await(queue, record, record->waiting.since);
+    return 0;
+  default:
+    return hold(reorder, reorder->queues[0], record);
+  }
+}
+
 static int take_record(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
 {
   struct uvt_reorder *reorder = (struct uvt_reorder *)visitor;
   note_window(reorder, record);
-  if (!reorder->window && record->kind != UVT_RECORD_js_batch)
+  if (!reorder->window && record->kind != UVT_RECORD_batch && record->kind != UVT_RECORD_waiting)
     return reorder->next->record(reorder->next, record);
-  int status = record->kind == UVT_RECORD_js_batch ? hold_batch(reorder, record)
-                                                   : hold(reorder, reorder->queues[0], record);
-  return status ? status : give_until(reorder, record->time - reorder->window);
+  int status = take(reorder, record);
+  return status ? status : give_until(reorder, horizon(reorder, record->time));
 }
 
 static void take_idle(struct uvt_trace_visitor *visitor)

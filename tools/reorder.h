@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unpacks the batches of the JavaScript layer (js_batch.h) and puts their records where their times say,
- * among the records of other threads. A batch was written later than what it tells, by `window` of its
- * process at most; so records are held back for that long (of the trace's time). Of a trace without such a
- * process nothing is held.
+ * Unpacks the batches of threads (batch.h) and puts their records where their times say, among the records of
+ * other threads. A batch was written later than what it tells: so records are held back for the `window` of
+ * processes (of the trace's time), and longer where a thread has said that records of it are still to come
+ * (`waiting`). Of a trace without such a process nothing is held.
  *
- * The order of one thread's records is kept whatever their times say. One that comes later than the window
- * allows gets the time of what was given before it, and is counted.
+ * The order of one thread's records is kept whatever their times say. One that comes later than it may gets
+ * the time of what was given before it, and is counted.
  *
- * Memory: what is recorded in one window. Everything runs on the caller's thread.
+ * Memory: what is recorded in one window, or in 2 s where a process was killed. Everything runs on the
+ * caller's thread.
  */
 #ifndef UVT_REORDER_H
 #define UVT_REORDER_H

@@ -32,7 +32,7 @@ LTTNG_UST_TRACEPOINT_ENUM(uvtree, reason, LTTNG_UST_TP_ENUM_VALUES(UVT_ENUM_reas
 #define UVT_P_ENUM(enumeration, field) lttng_ust_field_enum(uvtree, enumeration, uint8_t, field, r->field)
 #define UVT_P_TYPEF(field) lttng_ust_field_enum(uvtree, type, uint8_t, field, r->field)
 #define UVT_P_STR(field) lttng_ust_field_string(field, r->field ? r->field : "")
-#define UVT_P_SEQ(field) lttng_ust_field_sequence_hex(uint64_t, field, r->field.at, uint32_t, r->field.count)
+#define UVT_P_SEQ(field) lttng_ust_field_sequence_hex(uint64_t, field, r->field.at, uint16_t, r->field.count)
 
 /*
  * LTTng's headers write a record field by field, each by a call through a pointer. Where the trace is packed,

@@ -120,7 +120,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(string)           \
   X(js_link)          \
   X(js_label)         \
-  X(js_batch)         \
+  X(batch)            \
+  X(waiting)          \
   X(failed)           \
   X(handled)          \
   X(label)            \
@@ -143,7 +144,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint64_t,                                                                                        \
       start_time) /* clock ticks since boot (proc(5), stat field 22): differs when a pid is reused */  \
   INT(uint64_t, monotonic) /* CLOCK_MONOTONIC in ns at this record: what timers' due times count in */ \
-  INT(uint32_t, window)    /* records may come this many ns late; 0: never */                          \
+  INT(uint32_t, window)    /* records may come this many ns late, and later where `waiting` said so;   \
+                            * 0: never */                                                              \
   STR(uv_version)                                                                                      \
   STR(node_version) /* "" when it is not Node or cannot be known */                                    \
   STR(exe)                                                                                             \
@@ -246,17 +248,24 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, name)
 
 /*
- * Records of the JavaScript layer, packed (js_batch.h): as js_link, execute_begin, execute_end, cause,
- * cancel, promise and js_label of that thread would have stood here. With UVTREE_BATCH=0 they do.
+ * Records of one thread, packed (batch.h), as they would have stood here. With UVTREE_BATCH=0 they do.
  */
-#define UVT_FIELDS_js_batch(INT, ENUM, TYPE, STR, SEQ)                                           \
-  INT(uint32_t, process)                                                                         \
-  INT(int32_t, tid)                                                                              \
-  INT(uint64_t, begin) /* CLOCK_MONOTONIC in ns: what the records' times count from */           \
-  INT(uint32_t, unit)  /* ns in a unit of their times, with UVT_JS_UNIT_SHIFT fractional bits */ \
-  INT(uint32_t, execute_high)                                                                    \
-  INT(uint32_t, link_high)                                                                       \
+#define UVT_FIELDS_batch(INT, ENUM, TYPE, STR, SEQ)                                                  \
+  INT(uint32_t, process)                                                                             \
+  INT(int32_t, tid)                                                                                  \
+  INT(uint32_t, number) /* of the thread's batches, from 0: a gap means that some were lost */       \
+  INT(uint64_t, before) /* records in the thread's batches before this one */                        \
+  INT(uint64_t, begin)  /* CLOCK_MONOTONIC in ns: what the records' times count from */              \
+  INT(uint64_t, since)  /* as of `waiting` */                                                        \
+  INT(uint32_t, unit)   /* ns in a unit of their times, with UVT_BATCH_UNIT_SHIFT fractional bits */ \
+  INT(uint32_t, execute_high)                                                                        \
+  INT(uint32_t, link_high)                                                                           \
   SEQ(words)
+
+/* Records of the thread that are not written yet have times from `since` on (CLOCK_MONOTONIC, ns); 0: there
+ * are none. A reader that puts records in order waits for them. */
+#define UVT_FIELDS_waiting(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process) INT(int32_t, tid) INT(uint64_t, since)
 
 /* The invocation ended in an uncaught exception, or rejected a promise that nobody handled; may come later.
  */

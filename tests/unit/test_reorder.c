@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "js_batch.h"
+#include "batch.h"
 #include "reorder.h"
 
-enum { WINDOW = 1000, UNIT = 1 << UVT_JS_UNIT_SHIFT, MAX = 4000 };
+enum { WINDOW = 1000, UNIT = 1 << UVT_BATCH_UNIT_SHIFT, MAX = 4000 };
 
 /* What came out: "kind time id", and of a detail its text. */
 struct taken {
@@ -39,6 +39,17 @@ static int take(struct uvt_trace_visitor *visitor, const struct uvt_record *reco
   case UVT_RECORD_js_link:
     snprintf(line, 40, "link %lld %d %d %d", time, (int)record->js_link.link_id, (int)record->js_link.type,
              (int)record->js_link.function);
+    break;
+  case UVT_RECORD_link:
+    snprintf(line, 40, "uv link %lld %d %d %lld", time, (int)record->link.link_id, (int)record->link.type,
+             (long long)record->link.arg);
+    break;
+  case UVT_RECORD_link_stack:
+    snprintf(line, 40, "stack %lld %d %d", time, (int)record->link_stack.link_id,
+             (int)record->link_stack.stack);
+    break;
+  case UVT_RECORD_lost:
+    snprintf(line, 40, "lost %lld %d", time, (int)record->lost.count);
     break;
   default:
     snprintf(line, 40, "kind %d", (int)record->kind);
@@ -89,12 +100,11 @@ static void give_batch(struct world *world, int32_t tid, int64_t at, size_t coun
 {
   uint64_t words[8];
   for (size_t i = 0; i < count; i++)
-    words[i] = uvt_js_word(UVT_JS_OP_end, 0, ends[i][0], ends[i][1]);
-  give(world,
-       &(struct uvt_record){.kind = UVT_RECORD_js_batch,
-                            .time = at,
-                            .monotonic = (uint64_t)at,
-                            .js_batch = {.tid = tid, .unit = UNIT, .words = {words, (uint32_t)count}}});
+    words[i] = uvt_batch_word(UVT_BATCH_end, 0, ends[i][0], ends[i][1]);
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_batch,
+                                   .time = at,
+                                   .monotonic = (uint64_t)at,
+                                   .batch = {.tid = tid, .unit = UNIT, .words = {words, (uint32_t)count}}});
 }
 
 static void expect(struct world *world, const char *const *lines)
@@ -198,15 +208,104 @@ static void every_record_comes_out_once(void **state)
 static void records_are_unpacked(void **state)
 {
   struct world *world = *state;
-  uint64_t words[] = {uvt_js_word(UVT_JS_OP_link, UVT_LINK_CAUSED, 1, 9),
-                      77 | UINT64_C(5) << 32 | UINT64_C(6) << 48, uvt_js_word(UVT_JS_OP_begin, 0, 2, 10),
-                      77 | UINT64_C(3) << 32, uvt_js_word(UVT_JS_OP_label, 0, 3, 10)}; /* cut off */
-  give(world, &(struct uvt_record){.kind = UVT_RECORD_js_batch,
+  uint64_t words[] = {uvt_batch_word(UVT_BATCH_js_link, UVT_LINK_CAUSED, 1, 9),
+                      77 | UINT64_C(5) << 32 | UINT64_C(6) << 48, uvt_batch_word(UVT_BATCH_begin, 0, 2, 10),
+                      77 | UINT64_C(3) << 32, uvt_batch_word(UVT_BATCH_js_label, 0, 3, 10)}; /* cut off */
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_batch,
                                    .time = 100,
                                    .monotonic = 100,
-                                   .js_batch = {.unit = UNIT, .words = {words, 5}}});
+                                   .batch = {.unit = UNIT, .words = {words, 5}}});
   EXPECT(world, "link 1 77 5 6", "begin 2 10");
   assert_int_equal(world->taken.count, 2);
+}
+
+static void texts_stacks_and_large_arguments_are_unpacked(void **state)
+{
+  struct world *world = *state;
+  char text[16] = "sixteen letters";
+  uint64_t words[] = {uvt_batch_word(UVT_BATCH_detail, 0, 1, 0),
+                      7 | UINT64_C(15) << 48,
+                      0,
+                      0,
+                      uvt_batch_word(UVT_BATCH_link, UVT_BATCH_STACK, 2, 9),
+                      7 | UINT64_C(4) << 32 | (uint64_t)-5 << 40,
+                      44,
+                      uvt_batch_word(UVT_BATCH_link_arg, 0, 3, 9),
+                      8 | UINT64_C(4) << 32,
+                      1u << 30,
+                      uvt_batch_word(UVT_BATCH_detail, 0, 4, 0), /* a text that does not end */
+                      7 | UINT64_C(7) << 48,
+                      UINT64_MAX};
+  memcpy(&words[2], text, sizeof text);
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_batch,
+                                   .time = 100,
+                                   .monotonic = 100,
+                                   .batch = {.unit = UNIT, .words = {words, sizeof words / sizeof *words}}});
+  EXPECT(world, "detail 1 sixteen letters", "stack 2 7 44", "uv link 2 7 4 -5", "uv link 3 8 4 1073741824");
+  assert_int_equal(world->taken.count, 4);
+}
+
+static void give_waiting(struct world *world, int32_t tid, int64_t at, uint64_t since)
+{
+  give(world, &(struct uvt_record){.kind = UVT_RECORD_waiting,
+                                   .time = at,
+                                   .monotonic = (uint64_t)at,
+                                   .waiting = {.tid = tid, .since = since}});
+}
+
+/* However late they are. */
+static void records_that_are_said_to_come_are_awaited(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_waiting(world, 7, 100, 100);
+  give_end(world, 200, 2);
+  give_end(world, 100 * WINDOW, 3);
+  assert_int_equal(world->taken.count, 1);
+  give_batch(world, 7, 200 * WINDOW, 1, (const uint32_t[][2]){{150, 1}});
+  EXPECT(world, "kind 0", "end 150 1", "end 200 2", "end 100000 3");
+  int64_t by;
+  assert_int_equal(uvt_reorder_late(world->reorder, &by), 0);
+}
+
+static void nothing_is_awaited_when_that_is_taken_back(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_waiting(world, 7, 100, 100);
+  give_end(world, 200, 1);
+  give_waiting(world, 7, 300 + WINDOW, 0);
+  give_end(world, 300 + WINDOW, 2);
+  assert_int_equal(world->taken.count, 2);
+}
+
+static void what_a_killed_process_said_is_not_awaited_for_ever(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_waiting(world, 7, 100, 100);
+  give_end(world, 200, 1);
+  give_end(world, INT64_C(3000000000), 2);
+  assert_int_equal(world->taken.count, 2);
+}
+
+/* Batches of one record, of which the tracer had no room for the second and the third: it has counted them as
+ * two, but they held five. */
+static void records_of_lost_batches_are_told(void **state)
+{
+  struct world *world = *state;
+  uint64_t end = uvt_batch_word(UVT_BATCH_end, 0, 0, 1);
+  struct uvt_record batch = {.kind = UVT_RECORD_batch, .time = 100, .monotonic = 100, .batch.begin = 50};
+  batch.batch.words = (struct uvt_sequence){&end, 1};
+  batch.batch.number = 3; /* what came before the trace began is not lost */
+  batch.batch.before = 10;
+  give(world, &batch);
+  batch.batch.number = 6;
+  batch.batch.before = 16;
+  batch.batch.begin = 60;
+  give(world, &batch);
+  EXPECT(world, "end 50 1", "lost 60 3", "end 60 1");
+  assert_int_equal(world->taken.count, 3);
 }
 
 static void a_visitor_that_has_enough_ends_it(void **state)
@@ -231,6 +330,11 @@ int main(void)
       TEST(texts_are_kept_while_a_record_is_held),
       TEST(every_record_comes_out_once),
       TEST(records_are_unpacked),
+      TEST(texts_stacks_and_large_arguments_are_unpacked),
+      TEST(records_that_are_said_to_come_are_awaited),
+      TEST(nothing_is_awaited_when_that_is_taken_back),
+      TEST(what_a_killed_process_said_is_not_awaited_for_ever),
+      TEST(records_of_lost_batches_are_told),
       TEST(a_visitor_that_has_enough_ends_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
