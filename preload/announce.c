@@ -186,6 +186,7 @@ bool uvt_announce(struct uvt_thread *thread)
   if (!announcing_lock())
     return false;
   uvt_buffer_flush(thread);
+  bool buffered = thread->buffer || uvt_buffer_create(thread);
   if (!uvt_on) {
     describe(described ? UVT_how_announce : origin.how);
     __atomic_store_n(&uvt_on, 1, __ATOMIC_RELEASE);
@@ -195,7 +196,6 @@ bool uvt_announce(struct uvt_thread *thread)
     record_thread(thread);
   }
   tell_lost();
-  bool buffered = thread->buffer || uvt_buffer_create(thread);
   __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
   errno = saved;
   return buffered;

@@ -109,8 +109,10 @@ void uvt_buffer_interrupted(struct uvt_buffer *buffer);
  * caller's. Then uvt_appended(). link_id: what the record names, or any of the thread's. The thread must have
  * a buffer: after uvt_recording() it has.
  */
-static inline uint64_t *uvt_append(struct uvt_thread *thread, enum uvt_batch_op op, uint8_t flags,
-                                   uint64_t execute_id, uint64_t link_id, uint32_t size)
+static inline __attribute__((always_inline)) uint64_t *uvt_append(struct uvt_thread *thread,
+                                                                  enum uvt_batch_op op, uint8_t flags,
+                                                                  uint64_t execute_id, uint64_t link_id,
+                                                                  uint32_t size)
 {
   struct uvt_buffer *buffer = thread->buffer;
   bool interrupts = buffer->busy != 0;
@@ -134,7 +136,8 @@ static inline uint64_t *uvt_append(struct uvt_thread *thread, enum uvt_batch_op 
 }
 
 /* `size` as before. `hold`: it may yet be dropped. */
-static inline void uvt_appended(struct uvt_thread *thread, uint32_t size, bool hold)
+static inline __attribute__((always_inline)) void uvt_appended(struct uvt_thread *thread, uint32_t size,
+                                                               bool hold)
 {
   struct uvt_buffer *buffer = thread->buffer;
   if (__builtin_expect(buffer->busy > 1, 0)) {
