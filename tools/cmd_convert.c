@@ -96,7 +96,7 @@ static void report_losses(const struct uvt_pipeline_result *result)
             result->lost);
   else if (result->lost_unknown)
     fprintf(stderr,
-            "uvtree convert: the trace does not hold everything from the start; see the lost lines\n");
+            "uvtree convert: the trace does not hold everything that happened; see the lost lines\n");
 }
 
 static int convert(void *user, int file, struct uvt_error *error)

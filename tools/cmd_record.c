@@ -370,6 +370,10 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
             " would be twice as large)",
             recorded->more ? "more than " : "", loss->records + recorded->missing,
             r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
+  else if (recorded->awaited)
+    fprintf(stderr, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");
+  else if (recorded->more && r->end.exit_status > 128)
+    fprintf(stderr, "; the last moment (at most 20 ms) may be lost, if the program was killed");
   else
     fprintf(stderr, r->options->snapshot ? ", the newest" : "; nothing lost");
 }

@@ -159,11 +159,14 @@ static void advance_time(struct uvt_model *model, int64_t time)
     model->now = now;
 }
 
-/* `discarded` is told of a data stream, which may hold several processes: so it is told of all of them. */
-static void take_discarded(struct uvt_model *model, const struct uvt_rec_discarded *record)
+/* What is told of a data stream is told of all processes: it may hold several. */
+static void take_discarded(struct uvt_model *model, const struct uvt_record *record)
 {
-  uint64_t from = stream_time(model, record->from), to = stream_time(model, record->to);
-  uvt_model_lost(model, NULL, record->count, from, to > from ? to : from);
+  const struct uvt_rec_discarded *data = &record->discarded;
+  uint64_t from = stream_time(model, data->from), to = stream_time(model, data->to);
+  struct uvt_process *process = data->process ? uvt_model_process(model, record, data->process) : NULL;
+  if (!process || !process->stranger)
+    uvt_model_lost(model, process, data->count, from, to > from ? to : from);
 }
 
 /* An ID that no recorder would give out means that the record is damaged. */
@@ -283,7 +286,7 @@ int uvt_model_record(struct uvt_model *model, const struct uvt_record *record, s
     return model->status;
   advance_time(model, record->time);
   if (record->kind == UVT_RECORD_discarded) {
-    take_discarded(model, &record->discarded);
+    take_discarded(model, record);
     return model->status;
   }
   /* Every record of ours begins with its process. */

@@ -18,13 +18,14 @@ enum uvt_record_kind {
 #define UVT_RECORD_KIND(event) UVT_RECORD_##event,
   UVT_EVENTS(UVT_RECORD_KIND)
 #undef UVT_RECORD_KIND
-      UVT_RECORD_discarded, /* the tracer had no room: from the stream itself, not an event of ours */
+      UVT_RECORD_discarded, /* not in the trace, by what the trace says of itself: not an event of ours */
   UVT_RECORD_COUNT
 };
 
 struct uvt_rec_discarded {
-  uint64_t count; /* UINT64_MAX: unknown */
-  int64_t from;   /* ns since the epoch, as uvt_record.time */
+  uint32_t process; /* whose; 0: of a data stream, which may hold several */
+  uint64_t count;   /* UINT64_MAX: unknown */
+  int64_t from;     /* ns since the epoch, as uvt_record.time */
   int64_t to;
 };
 

@@ -71,12 +71,18 @@ static int look_at(const char *path, const struct stat *status, int kind, struct
   return 0;
 }
 
+struct thread {
+  struct uvt_batches batches;
+  bool awaited;
+};
+
 struct counter {
   struct uvt_trace_visitor visitor;
   uint64_t records;
   uint64_t looked_at;        /* of these, those that are records of the trace: a batch is one */
   uint64_t missing;          /* in batches, beyond the batches themselves */
-  struct uvt_id_map threads; /* values: struct uvt_batches */
+  uint64_t awaited;          /* threads of which records are still to come */
+  struct uvt_id_map threads; /* values: struct thread */
   struct timespec until;
 };
 
@@ -87,13 +93,33 @@ static bool is_over(const struct timespec *until)
   return now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
 }
 
+static struct thread *thread_of(struct counter *counter, uint32_t process, int32_t tid)
+{
+  return uvt_id_map_add(&counter->threads, (uint64_t)process << 32 | (uint32_t)tid);
+}
+
+static void await(struct counter *counter, struct thread *thread, bool awaited)
+{
+  counter->awaited += awaited;
+  counter->awaited -= thread->awaited;
+  thread->awaited = awaited;
+}
+
 static void count_batch(struct counter *counter, const struct uvt_rec_batch *batch)
 {
-  struct uvt_batches *batches =
-      uvt_id_map_add(&counter->threads, (uint64_t)batch->process << 32 | (uint32_t)batch->tid);
+  struct thread *thread = thread_of(counter, batch->process, batch->tid);
   counter->records += uvt_batch_count(&batch->words);
-  if (batches)
-    counter->missing += uvt_batches_missing(batches, batch);
+  if (thread) {
+    counter->missing += uvt_batches_missing(&thread->batches, batch);
+    await(counter, thread, batch->since);
+  }
+}
+
+static void note_waiting(struct counter *counter, const struct uvt_rec_waiting *waiting)
+{
+  struct thread *thread = thread_of(counter, waiting->process, waiting->tid);
+  if (thread)
+    await(counter, thread, waiting->since);
 }
 
 static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
@@ -102,7 +128,9 @@ static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *rec
   struct counter *counter = (struct counter *)visitor;
   if (record->kind == UVT_RECORD_batch)
     count_batch(counter, &record->batch);
-  else if (record->kind != UVT_RECORD_discarded && record->kind != UVT_RECORD_waiting)
+  else if (record->kind == UVT_RECORD_waiting)
+    note_waiting(counter, &record->waiting);
+  else if (record->kind != UVT_RECORD_discarded)
     counter->records++;
   return ++counter->looked_at % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
 }
@@ -111,7 +139,7 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
 {
   struct counter counter = {.visitor = {.record = count}};
   struct uvt_error ignored = {""};
-  uvt_id_map_init(&counter.threads, sizeof(struct uvt_batches));
+  uvt_id_map_init(&counter.threads, sizeof(struct thread));
   clock_gettime(CLOCK_MONOTONIC, &counter.until);
   counter.until.tv_sec += limit_ms / 1000;
   counter.until.tv_nsec += limit_ms % 1000 * 1000000L;
@@ -122,6 +150,7 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
   recorded->more = uvt_trace_read(folder, &counter.visitor, &ignored) < 0 || is_over(&counter.until);
   recorded->records = counter.records;
   recorded->missing = counter.missing;
+  recorded->awaited = counter.awaited && !recorded->more;
   uvt_id_map_clear(&counter.threads);
 }
 

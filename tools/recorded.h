@@ -13,6 +13,7 @@ struct uvt_recorded {
   uint64_t records; /* as far as they were counted */
   uint64_t missing; /* records in lost batches, less one for each batch; likewise */
   bool more;        /* counting took too long, or the trace cannot be read to its end */
+  bool awaited;     /* records were announced and are not there (reorder.h); false when `more` */
 };
 
 /* Looks through the folder with the traces of one session, and counts records for at most limit_ms. */

@@ -25,6 +25,8 @@ struct queue {
   int64_t last; /* the newest key */
   bool awaited; /* records are still to come, with times from `since` on */
   int64_t since;
+  bool given_up; /* they are awaited no more: till `until` they had not come */
+  int64_t until;
   struct uvt_batches batches;
   size_t head, count, capacity;
   struct held *held; /* a ring of `capacity`, a power of two */
@@ -34,6 +36,7 @@ struct uvt_reorder {
   struct uvt_trace_visitor visitor;
   struct uvt_trace_visitor *next;
   int64_t window; /* the longest of any process so far */
+  int64_t newest; /* when the last record was written */
   int64_t given;  /* the key of what was given last */
   uint64_t arrivals;
   uint64_t late;
@@ -202,6 +205,23 @@ static void await(struct queue *queue, const struct uvt_record *record, uint64_t
 {
   queue->awaited = since != 0;
   queue->since = since ? moment(record, since) : 0;
+  queue->given_up = false;
+}
+
+static void give_up(struct queue *queue, int64_t now)
+{
+  queue->awaited = false;
+  queue->given_up = true;
+  queue->until = now;
+}
+
+/* What was announced and never came. */
+static int hold_missing(struct uvt_reorder *reorder, const struct queue *queue)
+{
+  struct uvt_record missing = {.kind = UVT_RECORD_discarded, .time = reorder->newest, .host = queue->host};
+  missing.discarded = (struct uvt_rec_discarded){
+      .process = queue->process, .count = UINT64_MAX, .from = queue->since, .to = queue->until};
+  return hold(reorder, reorder->queues[0], &missing);
 }
 
 /* One of a batch's records; of a link that has one, its stack before it. */
@@ -266,7 +286,7 @@ static int64_t horizon(struct uvt_reorder *reorder, int64_t now)
   for (size_t i = 1; i < reorder->count; i++) {
     struct queue *queue = reorder->queues[i];
     if (queue->awaited && queue->since < now - AWAITED_NS)
-      queue->awaited = false;
+      give_up(queue, now);
     if (queue->awaited && queue->since < horizon)
       horizon = queue->since;
   }
@@ -293,6 +313,7 @@ static int take(struct uvt_reorder *reorder, const struct uvt_record *record)
 static int take_record(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
 {
   struct uvt_reorder *reorder = (struct uvt_reorder *)visitor;
+  reorder->newest = record->time;
   note_window(reorder, record);
   if (!reorder->window && record->kind != UVT_RECORD_batch && record->kind != UVT_RECORD_waiting)
     return reorder->next->record(reorder->next, record);
@@ -352,6 +373,14 @@ struct uvt_trace_visitor *uvt_reorder_visitor(struct uvt_reorder *reorder)
 
 int uvt_reorder_finish(struct uvt_reorder *reorder)
 {
+  for (size_t i = 1; i < reorder->count; i++) {
+    struct queue *queue = reorder->queues[i];
+    if (queue->awaited)
+      give_up(queue, reorder->newest);
+    if (queue->given_up && hold_missing(reorder, queue) < 0)
+      return -1;
+    queue->given_up = false;
+  }
   return give_until(reorder, INT64_MAX);
 }
 

@@ -8,6 +8,9 @@
  * The order of one thread's records is kept whatever their times say. One that comes later than it may gets
  * the time of what was given before it, and is counted.
  *
+ * What a thread said to come and did not is lost, its process was killed or ran on after the recording: a
+ * `discarded` of unknown count says so at the end.
+ *
  * Memory: what is recorded in one window, or in 2 s where a process was killed. Everything runs on the
  * caller's thread.
  */

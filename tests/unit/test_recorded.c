@@ -17,6 +17,7 @@
 #include "trace_source.h"
 
 static uint64_t to_read; /* how many records the stand-in for the reader has */
+static uint64_t since;   /* what they say at last of others to come */
 
 int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct uvt_error *error)
 {
@@ -28,6 +29,11 @@ int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct
       break;
   }
   record.kind = UVT_RECORD_discarded;
+  visitor->record(visitor, &record);
+  record.kind = UVT_RECORD_waiting;
+  record.waiting = (struct uvt_rec_waiting){.process = 1, .tid = 1, .since = 5};
+  visitor->record(visitor, &record);
+  record.waiting.since = since;
   visitor->record(visitor, &record);
   return 0;
 }
@@ -81,6 +87,17 @@ static void complete(void **state)
   assert_false(recorded.truncated);
   assert_int_equal(recorded.records, 5000);
   assert_false(recorded.more);
+  assert_false(recorded.awaited);
+  (void)state;
+}
+
+static void what_was_announced_and_is_not_there(void **state)
+{
+  since = 7;
+  struct uvt_recorded recorded = uvt_recorded_look(folder, 1000);
+  assert_int_equal(recorded.records, 5000);
+  assert_true(recorded.awaited);
+  since = 0;
   (void)state;
 }
 
@@ -125,6 +142,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(complete, make_trace),
+      cmocka_unit_test_setup(what_was_announced_and_is_not_there, make_trace),
       cmocka_unit_test_setup(counts_no_longer_than_it_may, make_trace),
       cmocka_unit_test_setup(cut_short, make_trace),
       cmocka_unit_test_setup(no_index, make_trace),

@@ -48,6 +48,10 @@ static int take(struct uvt_trace_visitor *visitor, const struct uvt_record *reco
     snprintf(line, 40, "stack %lld %d %d", time, (int)record->link_stack.link_id,
              (int)record->link_stack.stack);
     break;
+  case UVT_RECORD_discarded:
+    snprintf(line, 40, "missing %lld %d %lld %lld", time, (int)record->discarded.process,
+             (long long)record->discarded.from, (long long)record->discarded.to);
+    break;
   case UVT_RECORD_lost:
     snprintf(line, 40, "lost %lld %d", time, (int)record->lost.count);
     break;
@@ -287,6 +291,33 @@ static void what_a_killed_process_said_is_not_awaited_for_ever(void **state)
   give_end(world, 200, 1);
   give_end(world, INT64_C(3000000000), 2);
   assert_int_equal(world->taken.count, 2);
+  give_end(world, INT64_C(3000000005), 3);
+  EXPECT(world, "kind 0", "end 200 1", "end 3000000000 2", "end 3000000005 3",
+         "missing 3000000005 0 100 3000000000");
+  assert_int_equal(world->taken.count, 5);
+}
+
+static void what_is_announced_at_the_end_is_missing(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_waiting(world, 7, 100, 100);
+  give_waiting(world, 8, 110, 110);
+  give_end(world, 200, 1);
+  give_batch(world, 8, 250, 1, (const uint32_t[][2]){{150, 2}});
+  EXPECT(world, "kind 0", "end 150 2", "end 200 1", "missing 250 0 100 250");
+  assert_int_equal(world->taken.count, 4);
+}
+
+static void what_comes_after_all_is_not_missing(void **state)
+{
+  struct world *world = *state;
+  give_process(world, WINDOW);
+  give_waiting(world, 7, 100, 100);
+  give_end(world, INT64_C(3000000000), 1);
+  give_batch(world, 7, INT64_C(3000000100), 1, (const uint32_t[][2]){{150, 2}});
+  EXPECT(world, "kind 0", "end 150 2", "end 3000000000 1");
+  assert_int_equal(world->taken.count, 3);
 }
 
 /* Batches of one record, of which the tracer had no room for the second and the third: it has counted them as
@@ -334,6 +365,8 @@ int main(void)
       TEST(records_that_are_said_to_come_are_awaited),
       TEST(nothing_is_awaited_when_that_is_taken_back),
       TEST(what_a_killed_process_said_is_not_awaited_for_ever),
+      TEST(what_is_announced_at_the_end_is_missing),
+      TEST(what_comes_after_all_is_not_missing),
       TEST(records_of_lost_batches_are_told),
       TEST(a_visitor_that_has_enough_ends_it),
   };
