@@ -95,8 +95,7 @@ static void report_losses(const struct uvt_pipeline_result *result)
     fprintf(stderr, "uvtree convert: %" PRIu64 " events were lost when recording; see the lost lines\n",
             result->lost);
   else if (result->lost_unknown)
-    fprintf(stderr,
-            "uvtree convert: the trace does not hold everything that happened; see the lost lines\n");
+    fprintf(stderr, "uvtree convert: the trace does not hold everything that happened; see the lost lines\n");
 }
 
 static int convert(void *user, int file, struct uvt_error *error)

@@ -93,8 +93,14 @@ static bool follows(const struct uvt_ctf_packet_start *last, const struct uvt_ct
 {
   return packet->head.stream_id == last->head.stream_id &&
          packet->head.stream_instance_id == last->head.stream_instance_id &&
-         packet->head.begin >= last->head.end && packet->number > last->number &&
-         packet->discarded >= last->discarded;
+         packet->head.begin >= last->head.end && packet->number > last->number;
+}
+
+/* LTTng-UST 2.13 may close a packet with an older count, even 0: the one after it has the right one again. */
+static void correct_discarded(struct uvt_ctf_packet_start *packet, const struct uvt_ctf_packet_start *last)
+{
+  if (packet->discarded < last->discarded)
+    packet->discarded = last->discarded;
 }
 
 /* Goes on to the next packet; the stream has one. */
@@ -110,6 +116,8 @@ static bool open_packet(struct uvt_ctf_stream *stream)
     stream->class = uvt_ctf_layout_class(stream->layout, packet.head.stream_id);
   if (!stream->class)
     return false;
+  if (stream->in_packet)
+    correct_discarded(&packet, &stream->packet);
   note_losses(stream, &packet);
   stream->packet = packet;
   stream->in_packet = true;

@@ -71,6 +71,7 @@ struct input {
   int64_t time;                  /* of messages[next]; INT64_MIN: not known */
   const struct decoder *decoder; /* of messages[next], where it is an event */
   struct stream current;
+  uint64_t told_before; /* of the losses to come: LTTng's count went down after it had been told */
 };
 
 struct reader {
@@ -416,6 +417,21 @@ static int64_t snapshot_time(const bt_clock_snapshot *snapshot, int64_t otherwis
   return time;
 }
 
+/*
+ * LTTng-UST 2.13 may close a packet with an older count of what was discarded, even 0; the one after it has
+ * the right one again. babeltrace2 takes the difference, modulo 2^64.
+ */
+static uint64_t correct_discarded(struct input *input, uint64_t count)
+{
+  if (count > INT64_MAX) {
+    input->told_before -= count;
+    return 0;
+  }
+  uint64_t told = count < input->told_before ? count : input->told_before;
+  input->told_before -= told;
+  return count - told;
+}
+
 static void give_discarded_events(struct reader *reader, struct input *input, const bt_message *message)
 {
   const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(message);
@@ -425,6 +441,8 @@ static void give_discarded_events(struct reader *reader, struct input *input, co
   uint64_t count;
   if (bt_message_discarded_events_get_count(message, &count) != BT_PROPERTY_AVAILABILITY_AVAILABLE)
     count = UINT64_MAX;
+  else if (!(count = correct_discarded(input, count)))
+    return;
   int64_t to = input->time;
   if (bt_stream_class_discarded_events_have_default_clock_snapshots(bt_stream_borrow_class_const(stream)))
     to = snapshot_time(bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message), to);

@@ -30,7 +30,8 @@ void uvt_trace_give(struct uvt_trace_reading *reading, const struct uvt_record *
 {
   if (reading->missing && !reading->skip) {
     struct uvt_record loss = {.kind = UVT_RECORD_discarded, .time = record->time, .host = record->host};
-    loss.discarded = (struct uvt_rec_discarded){.count = UINT64_MAX, .from = record->time, .to = record->time};
+    loss.discarded =
+        (struct uvt_rec_discarded){.count = UINT64_MAX, .from = record->time, .to = record->time};
     reading->missing = false;
     pass_on(reading, &loss);
   }
