@@ -62,7 +62,7 @@ function summary(workload, mode) {
     cpuRatio: ratio(workload, mode, 'cpu'),
     millisecondsLonger: workload === 'start' ? longer(mode) : undefined,
     milliseconds: workload === 'start' ? numbers(workload, mode, 'start') : undefined,
-    recordsPerOperation: numbers(workload, mode, 'records')?.median,
+    eventsPerOperation: numbers(workload, mode, 'events')?.median,
     bytesPerOperation: numbers(workload, mode, 'bytes')?.median,
     lost: lost(workload, mode),
     daemonsOfCore: numbers(workload, mode, 'daemons')?.median,
@@ -108,20 +108,21 @@ matrix('node -e 0, milliseconds longer than plain: median of the rounds (least-m
   mode === 'plain' ? `${digits(s.milliseconds?.median, 1)} ms` : range(s.millisecondsLonger, 1)
 );
 
-const header = ['', 'mode', '/s', 'CPU', 'records', 'B/record', 'B/operation', 'lost', 'daemons', 'RSS', 'added', 'buffers'];
+const header = ['', 'mode', '/s', 'CPU', 'events', 'B/event', 'B/operation', 'lost', 'daemons', 'RSS', 'added', 'buffers'];
 const details = [header];
 for (const workload of Object.keys(summaries).filter((w) => w !== 'start')) {
   for (const [mode, s] of Object.entries(summaries[workload])) {
     details.push([
-      workload, mode, digits(s.perSecond, 0), digits(s.cpuRatio?.median, 2), digits(s.recordsPerOperation, 1),
-      digits(s.recordsPerOperation ? s.bytesPerOperation / s.recordsPerOperation : undefined, 1), digits(s.bytesPerOperation, 0),
+      workload, mode, digits(s.perSecond, 0), digits(s.cpuRatio?.median, 2), digits(s.eventsPerOperation, 1),
+      digits(s.eventsPerOperation ? s.bytesPerOperation / s.eventsPerOperation : undefined, 1), digits(s.bytesPerOperation, 0),
       String(s.lost ?? '-'), s.daemonsOfCore === undefined ? '-' : `${(s.daemonsOfCore * 100).toFixed(1)}%`,
       digits(s.peakRssMiB, 0), digits(s.addedMiB, 1), digits(s.buffersMiB, 1),
     ]);
   }
 }
 print(
-  'medians: operations/s; CPU time of the server for each, relative to plain; records of LTTng (a batch of the JavaScript layer is\none), bytes for each; records lost in all rounds;\n' +
+  'medians: operations/s; CPU time of the server for each, relative to plain; events (lines of `convert --no-states`), bytes of the\n' +
+    'trace for each; records lost in all rounds;\n' +
     "CPU of LTTng's daemons, of a core; peak RSS of node, what of it was added to plain node's, and LTTng's buffers in it (MiB)",
   details
 );
