@@ -55,7 +55,8 @@ struct recording {
   char output[PATH_MAX]; /* absolute */
   bool made_output;
   struct uvt_daemon *daemon;
-  bool killed_daemon; /* it was ours, and hung */
+  bool killed_daemon; /* it was ours, and would not end by itself */
+  bool stuck;         /* LTTng's buffers could not be read to their ends (UVT_SESSION_STUCK) */
   struct uvt_program_end end;
   struct uvt_session_loss loss;
 };
@@ -337,12 +338,15 @@ static int finish(struct recording *r, struct uvt_error *error)
     uvt_daemon_session_ends(r->daemon);
     result = uvt_session_destroy(r->session, error);
   }
-  r->killed_daemon = result == UVT_SESSION_HANGS && uvt_daemon_is_ours(r->daemon);
-  if (result == UVT_SESSION_HANGS)
+  r->stuck = result == UVT_SESSION_STUCK;
+  /* Where there is no other session, nothing but being killed ends a daemon whose session is stuck. */
+  bool hangs = result == UVT_SESSION_HANGS || (r->stuck && uvt_session_count() == 0);
+  r->killed_daemon = hangs && uvt_daemon_is_ours(r->daemon);
+  if (r->killed_daemon || result == UVT_SESSION_HANGS)
     uvt_daemon_hangs(r->daemon);
   uvt_daemon_release(r->daemon);
   r->daemon = NULL;
-  return result;
+  return r->stuck ? UVT_SESSION_DONE : result;
 }
 
 /* "12.3 MB" */
@@ -362,6 +366,11 @@ static void print_size(char *text, size_t size, uint64_t bytes)
 static void print_loss(const struct recording *r, const struct uvt_recorded *recorded)
 {
   const struct uvt_session_loss *loss = &r->loss;
+  if (r->stuck)
+    fprintf(stderr,
+            "; LOST up to a second before a process was killed, and what came after that on its CPU: "
+            "LTTng cannot read on behind a half-written record%s",
+            r->killed_daemon ? "" : ", and its session daemon will not end by itself");
   if (!loss->known)
     fprintf(stderr, "; whether anything was lost is not known");
   else if (loss->records)
@@ -370,6 +379,8 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
             " would be twice as large)",
             recorded->more ? "more than " : "", loss->records + recorded->missing,
             r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
+  else if (r->stuck)
+    ; /* that is all of it */
   else if (recorded->awaited)
     fprintf(stderr, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");
   else if (recorded->more && r->end.exit_status > 128)

@@ -347,10 +347,33 @@ int uvt_session_snapshot(const char *name, struct uvt_error *error)
   return ask(&(struct request){.ask = ask_snapshot, .name = name}, &loss, error);
 }
 
+/*
+ * LTTng ends a session when all of its buffers were read. After uvt_session_stop only what cannot be read is
+ * left in them: the rest of a sub-buffer in which a killed process has begun a record (lttng-ust 2.13).
+ */
+static int await_destruction(struct request *request, struct lttng_destruction_handle *handle)
+{
+  enum { TRY_MS = 100, TRIES = 30 };
+  enum lttng_destruction_handle_status status = LTTNG_DESTRUCTION_HANDLE_STATUS_TIMEOUT;
+  enum lttng_error_code code = LTTNG_ERR_UNK;
+  for (int i = 0; i < TRIES && status == LTTNG_DESTRUCTION_HANDLE_STATUS_TIMEOUT; i++)
+    status = lttng_destruction_handle_wait_for_completion(handle, TRY_MS);
+  if (status == LTTNG_DESTRUCTION_HANDLE_STATUS_TIMEOUT)
+    return ask_count(request) < 0 ? fail(-LTTNG_ERR_NO_SESSIOND, "", &request->error) : UVT_SESSION_STUCK;
+  if (status == LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+    lttng_destruction_handle_get_result(handle, &code);
+  return code == LTTNG_OK ? UVT_SESSION_DONE
+                          : fail(-(int)code, "cannot end the LTTng session", &request->error);
+}
+
 static int ask_destroy(struct request *request)
 {
-  int code = lttng_destroy_session(request->name);
-  return code < 0 ? fail(code, "cannot end the LTTng session", &request->error) : UVT_SESSION_DONE;
+  struct lttng_destruction_handle *handle = NULL;
+  enum lttng_error_code code = lttng_destroy_session_ext(request->name, &handle);
+  int result = code == LTTNG_OK ? await_destruction(request, handle)
+                                : fail(-(int)code, "cannot end the LTTng session", &request->error);
+  lttng_destruction_handle_destroy(handle);
+  return result;
 }
 
 int uvt_session_destroy(const char *name, struct uvt_error *error)

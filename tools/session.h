@@ -19,8 +19,10 @@
 enum uvt_session_result {
   UVT_SESSION_DONE = 0,
   UVT_SESSION_FAILED = -1, /* the error says why */
-  UVT_SESSION_GONE = -2, /* the daemon, its consumer or the session is there no more; the error says which */
-  UVT_SESSION_HANGS = -3 /* the daemon takes calls but does not answer them; the error says so */
+  UVT_SESSION_GONE = -2,  /* the daemon, its consumer or the session is there no more; the error says which */
+  UVT_SESSION_HANGS = -3, /* the daemon takes calls but does not answer them; the error says so */
+  UVT_SESSION_STUCK = -4 /* it answers, but the session cannot end: LTTng's buffer of a CPU cannot be read any
+                            further, since a process was killed in the middle of a record */
 };
 
 struct uvt_session_options {
@@ -60,7 +62,10 @@ int uvt_session_stop(const char *name, struct uvt_session_loss *loss, struct uvt
 /* Saves what a snapshot session holds into its output. */
 int uvt_session_snapshot(const char *name, struct uvt_error *error);
 
-/* Ends the session and waits until its files are complete. */
+/*
+ * Ends the session and waits until its files are complete. UVT_SESSION_STUCK: they hold all that can be read;
+ * the session has no name any more, and what is left of it goes with its daemon.
+ */
 int uvt_session_destroy(const char *name, struct uvt_error *error);
 
 #endif

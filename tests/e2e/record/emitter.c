@@ -7,8 +7,9 @@
  *
  * COUNT times execute_begin and execute_end per thread, RATE pairs a second (0: as fast as it goes). With
  * HOLD, a FIFO: COUNT pairs as fast as it goes, then it makes the file HOLD.reached, emits RATE pairs a
- * second (0: none) until somebody writes to HOLD, and COUNT pairs once more. execute_id counts from 1.
- * UVTREE_WAIT is honoured as the injected object does it.
+ * second (0: none) until somebody writes to HOLD, and COUNT pairs once more; where that was "die", it then
+ * dies in the middle of a record. execute_id counts from 1. UVTREE_WAIT is honoured as the injected object
+ * does it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +27,7 @@
 
 static const struct uvt_emit *emit;
 static atomic_ullong next_id;
-static atomic_bool released;
+static atomic_bool released, dies;
 
 /* What each thread emits: `count` pairs, or until released where that is 0. */
 struct portion {
@@ -82,12 +84,25 @@ static void emit_all(struct portion portion, long threads)
 
 static void *await_release(void *hold)
 {
-  char byte;
+  char byte = 0;
   int fd = open(hold, O_RDONLY | O_CLOEXEC);
   if (fd < 0 || read(fd, &byte, 1) < 0)
     perror(hold);
+  atomic_store(&dies, byte == 'd');
   atomic_store(&released, true);
   return NULL;
+}
+
+/* Of what it records only the beginning is there. */
+static void die_in_a_record(void)
+{
+  enum { NUMBERS = 100 };
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED || munmap(pages + page, page) < 0)
+    return;
+  const uint64_t *frames = (uint64_t *)(pages + page) - 1;
+  emit->stack(&(struct uvt_rec_stack){.process = 1, .stack = 1, .frames = {frames, NUMBERS}});
 }
 
 static int hold_on(const char *hold, unsigned long rate)
@@ -137,6 +152,8 @@ int main(int argc, char **argv)
     if (hold_on(hold, rate) < 0)
       return 1;
     emit_all(portion, threads);
+    if (atomic_load(&dies))
+      die_in_a_record();
   }
   fprintf(stderr, "emitter: %llu records\n", 2 * atomic_load(&next_id) + 1);
   return 0;
