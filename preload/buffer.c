@@ -62,7 +62,7 @@ static struct pair read_pair(uint64_t good_gap, uint64_t *gap)
 {
   struct pair best = {0};
   *gap = UINT64_MAX;
-  for (int i = 0; i<PAIR_TRIES && * gap> good_gap; i++) {
+  for (int i = 0; *gap > good_gap && i < PAIR_TRIES; i++) {
     uint64_t before = uvt_ticks(), now = uvt_now(), after = uvt_ticks();
     if (after - before >= *gap)
       continue;
