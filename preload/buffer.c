@@ -190,14 +190,19 @@ static void write_all(struct uvt_buffer *buffer, bool goes_on)
   unlock(buffer);
 }
 
-void uvt_buffer_flush(struct uvt_thread *thread)
+static void flush(struct uvt_buffer *buffer)
 {
-  struct uvt_buffer *buffer = thread->buffer;
-  if (!buffer || !buffer->used || buffer->busy)
+  if (buffer->busy)
     return;
   uvt_buffer_busy(buffer, 1);
   write_all(buffer, false);
   uvt_buffer_busy(buffer, 0);
+}
+
+void uvt_buffer_flush(struct uvt_thread *thread)
+{
+  if (thread->buffer && thread->buffer->used)
+    flush(thread->buffer);
 }
 
 void uvt_buffer_drop(struct uvt_thread *thread)
@@ -375,7 +380,7 @@ void uvt_buffer_release(struct uvt_thread *thread)
   struct uvt_buffer *buffer = thread->buffer;
   if (!buffer)
     return;
-  uvt_buffer_flush(thread);
+  flush(buffer); /* also where nothing waits: the next owner must not find it announced */
   thread->buffer = NULL;
   thread->announced = 0; /* should it go on to record: with another one */
   uvt_buffer_busy(buffer, 0);
@@ -388,6 +393,8 @@ static void write_waiting(bool for_good)
     if (!lock(buffer, SPIN_MAX))
       continue;
     write_shown(buffer, __atomic_load_n(&buffer->shown, __ATOMIC_ACQUIRE), 0);
+    if (buffer->told_open) /* the drainer has written it all, and could not know that no more would come */
+      tell_waiting(buffer, 0);
     __atomic_store_n(&buffer->limit, 0, __ATOMIC_RELAXED);
     if (for_good)
       __atomic_store_n(&buffer->plain, true, __ATOMIC_RELAXED);
@@ -422,6 +429,7 @@ void uvt_buffers_after_fork_child(struct uvt_thread *thread)
     buffer->used = buffer->limit = buffer->records = 0;
     buffer->shown = buffer->taken = 0;
     buffer->plain = true;
+    buffer->told_open = false;
     buffer->tid = thread->tid;
     buffer->owned = buffer == thread->buffer; /* the others' threads are not here */
   }

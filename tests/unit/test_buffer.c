@@ -223,6 +223,27 @@ static void what_waits_is_written_by_the_drainer(void **state)
   assert_int_equal(written.ids[1], 2);
 }
 
+/* Before the drainer itself has seen that no more comes. */
+static void nothing_is_announced_any_more_when_all_is_written(void **state)
+{
+  (void)state;
+  append_end(1);
+  while (!__atomic_load_n(&written.records, __ATOMIC_ACQUIRE))
+    usleep(100);
+  uvt_buffers_write();
+  assert_int_equal(__atomic_load_n(&written.since, __ATOMIC_ACQUIRE), 0);
+}
+
+static void nor_when_a_thread_has_ended(void **state)
+{
+  (void)state;
+  append_end(1);
+  while (!__atomic_load_n(&written.records, __ATOMIC_ACQUIRE))
+    usleep(100);
+  uvt_buffer_release(&uvt_thread);
+  assert_int_equal(__atomic_load_n(&written.since, __ATOMIC_ACQUIRE), 0);
+}
+
 static void plain_records_are_written_one_by_one(void **state)
 {
   (void)state;
@@ -293,6 +314,8 @@ int main(void)
       TEST(what_is_held_can_be_dropped),
       TEST(a_signal_handler_does_not_write_into_an_append),
       TEST(what_waits_is_written_by_the_drainer),
+      TEST(nothing_is_announced_any_more_when_all_is_written),
+      TEST(nor_when_a_thread_has_ended),
       cmocka_unit_test_setup_teardown(plain_records_are_written_one_by_one, set_up_plain, tear_down),
       TEST(what_waits_is_written_before_an_exec),
       TEST(a_forked_child_does_not_tell_what_is_the_parents),
