@@ -32,8 +32,17 @@ uint64_t uvt_now(void)
 static struct written {
   uint32_t batches, records, plain, counted, lost;
   uint64_t since;
+  uint64_t of_batch;  /* of the last batch */
+  uint64_t announced; /* the last that was not 0: the drainer takes `since` back whenever it comes */
   uint64_t ids[100000], times[100000];
 } written;
+
+static void note_since(uint64_t since)
+{
+  if (since)
+    __atomic_store_n(&written.announced, since, __ATOMIC_RELEASE);
+  __atomic_store_n(&written.since, since, __ATOMIC_RELEASE);
+}
 
 static void write_batch(const struct uvt_rec_batch *batch)
 {
@@ -47,7 +56,8 @@ static void write_batch(const struct uvt_rec_batch *batch)
     written.times[records++] = uvt_batch_time(batch, words[i]);
   }
   written.counted += uvt_batch_count(&batch->words);
-  __atomic_store_n(&written.since, batch->since, __ATOMIC_RELEASE);
+  note_since(batch->since);
+  __atomic_store_n(&written.of_batch, batch->since, __ATOMIC_RELEASE);
   written.batches++;
   __atomic_store_n(&written.records, records, __ATOMIC_RELEASE);
 }
@@ -67,7 +77,7 @@ static void write_detail(const struct uvt_rec_detail *record)
 /* Whether records are said to wait: from the first append on until they have been written. */
 static void write_waiting(const struct uvt_rec_waiting *record)
 {
-  __atomic_store_n(&written.since, record->since, __ATOMIC_RELEASE);
+  note_since(record->since);
 }
 
 static const struct uvt_emit emit = {
@@ -119,6 +129,7 @@ static void records_are_written_in_order_when_flushed(void **state)
   uint64_t before = uvt_now();
   append_end(1);
   append_end(2);
+  assert_in_range(__atomic_load_n(&written.announced, __ATOMIC_ACQUIRE), before, uvt_now());
   uvt_buffer_flush(&uvt_thread);
   assert_int_equal(__atomic_load_n(&written.since, __ATOMIC_ACQUIRE), 0);
   uint64_t after = uvt_now();
@@ -214,10 +225,12 @@ static void what_waits_is_written_by_the_drainer(void **state)
   append_end(1);
   while (!__atomic_load_n(&written.records, __ATOMIC_ACQUIRE))
     usleep(1000);
+  assert_true(__atomic_load_n(&written.of_batch, __ATOMIC_ACQUIRE)); /* the thread may go on */
   while (__atomic_load_n(&written.since, __ATOMIC_ACQUIRE))
     usleep(1000); /* until it is seen that it does not */
+  uint64_t taken_back = uvt_now();
   append_end(2);
-  assert_true(__atomic_load_n(&written.since, __ATOMIC_ACQUIRE));
+  assert_true(__atomic_load_n(&written.announced, __ATOMIC_ACQUIRE) >= taken_back);
   uvt_buffer_flush(&uvt_thread);
   assert_int_equal(written.records, 2);
   assert_int_equal(written.ids[1], 2);
