@@ -54,18 +54,21 @@ const AFTER_MAIN = ['TickObject', 'Immediate', 'Microtask', 'Timeout'];
 
 const NONE = 0; // no link
 
-let native; // the functions of js.c that take arguments
 let log = () => {};
+let stop = () => {};
+let stopped = false;
+
+// The functions of js.c. Constants, so that V8's optimised code has them and the array in itself.
+const native = prepared();
 
 // Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
-let values;
-let doLink, doHold, doDrop, doCause, doCancel, doBegin, doEnd, doCurrent, doPromise, doLabel;
-
-function takeOperations() {
-  values = new Float64Array(native.values);
-  ({ link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
-     current: doCurrent, promise: doPromise, label: doLabel } = native);
-}
+const values = new Float64Array(native.values ?? 0);
+const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
+        current: doCurrent, promise: doPromise, label: doLabel } = native;
+// Those are given a value, and leave an answer there (js.c, QUESTIONS).
+const { settled: askSettled, scripted: askScripted } = native;
+const NO = 0;
+const UNKNOWN = 2;
 
 function link(type, place, flags) {
   values[0] = type;
@@ -109,13 +112,12 @@ function quietly(f) {
 
 // What we know of an object hangs from it by a private field, which no reflection shows: a WeakMap would cost the
 // program's garbage collector more than all the rest. Where a field cannot be added, nothing is known. A class that
-// adds one has no constructor, which V8 then leaves out, and its initializer finds the value here.
-class Itself {
+// adds one extends this, whose constructor gives it the object to add it to, and as itself a derived class makes none.
+class Itself extends null {
   constructor(object) {
     return object;
   }
 }
-let valueToAdd;
 
 // ---- Texts ----
 
@@ -166,12 +168,14 @@ function describe(site) {
   return `@${file.startsWith('file://') ? file.slice(7) : file}:${site.getLineNumber()}`;
 }
 
+function place(throughNode) {
+  return locations ? findPlace(throughNode) : 0;
+}
+
 // Who called what made the registration. A promise reaction is made by who calls then or awaits, an AsyncResource by
 // who calls its constructor, any other resource by the one function of Node that is called for it. What lies deeper in
 // Node, or is part of making one of Node's objects, is Node's own doing: "@node:internal".
-function place(throughNode) {
-  if (!locations)
-    return 0;
+function findPlace(throughNode) {
   const sites = callSites();
   if (!Array.isArray(sites))
     return 0;
@@ -287,16 +291,24 @@ function forget(id) {
     mapDelete(resources, id);
 }
 
-// Node's own functions that are registered again and again stay for ever: theirs are found here first.
+// Node's own functions that are registered again and again stay for ever: theirs are found here first. They come in the
+// same order at each request: so the one after the last found is tried first.
 const NODES_MAX = 16;
 const nodesFunctions = [];
 const nodesNumbers = [];
 let nodesNext = 0;
+let nodesAfter = 0;
 
 function knownNodes(f) {
-  for (let i = 0; i < nodesFunctions.length; i++)
-    if (nodesFunctions[i] === f)
-      return nodesNumbers[i];
+  let at = nodesAfter;
+  for (let left = nodesFunctions.length; left > 0; left--) {
+    const next = at + 1 < nodesFunctions.length ? at + 1 : 0;
+    if (nodesFunctions[at] === f) {
+      nodesAfter = next;
+      return nodesNumbers[at];
+    }
+    at = next;
+  }
   return 0;
 }
 
@@ -310,7 +322,11 @@ function knowNodes(f, number) {
 // Number of the function's name and place, negative for one of Node's own. It hangs from the function: most run more
 // than once.
 class Place extends Itself {
-  #number = valueToAdd;
+  #number;
+  constructor(f, number) {
+    super(f);
+    this.#number = number;
+  }
   static of(f) {
     return #number in f ? f.#number : undefined;
   }
@@ -325,11 +341,12 @@ function functionNumber(f) {
   number = Place.of(f);
   if (number !== undefined)
     return number < 0 ? knowNodes(f, -number) : number; // not one that Node makes anew each time
-  valueToAdd = number = native.function(f);
-  if (number === 0) // a bound function, of which there is rarely one twice
+  askScripted(f);
+  if (values[0] === NO) // bound, of which there is rarely one twice, or native
     return 0;
+  number = native.function(f);
   try {
-    new Place(f);
+    new Place(f, number);
   } catch { /* not extensible */ }
   return number < 0 ? -number : number;
 }
@@ -567,34 +584,57 @@ function meetTimer(type, timer) {
 
 // ---- Promises ----
 
-// What is known of a promise.
-class Note extends Itself {
-  #note = valueToAdd;
-  static of(promise) {
-    return #note in promise ? promise.#note : undefined;
-  }
-}
-
 let promiseType;
 let held;      // a promise just made with a parent that is pending: a reaction, unless it is settled at once
 let adopting;  // the note of a promise that adopts another: between before and after of its job
 let lifeCycle = false;
 let lastPromise = 0;
 
-function note(promise) {
-  const made = {
-    link: NONE,      // of the reaction whose result this promise is
-    caused: false,
-    begun: false,
-    settled: false,
-    waiting: null,   // notes of the reactions on it, until it settles: one, or an array
-    on: null,        // the note of the promise it is a reaction on, until it is caused
-    adoption: NONE,  // link of the internal reaction by which it adopts another promise
-    id: 0,
-  };
-  valueToAdd = made;
-  new Note(promise);
+// What is known of a promise: null where there is nothing to know, as of most. All have the field: V8's optimised code
+// finds quickly what is there.
+class Noted extends Itself {
+  #note = null;
+  static has(promise) {
+    return #note in promise;
+  }
+  static get(promise) {
+    return promise.#note;
+  }
+  static set(promise, note) {
+    promise.#note = note;
+  }
+}
+
+// A promise that is a reaction's, that reactions wait for, or whose life is told.
+class Note {
+  constructor(settled) {
+    this.link = NONE;      // of the reaction whose result this promise is
+    this.caused = false;
+    this.begun = false;
+    this.settled = settled;
+    this.waiting = null;   // notes of the reactions on it, until it settles: one, or an array
+    this.on = null;        // the note of the promise it is a reaction on, until it is caused
+    this.adoption = NONE;  // link of the internal reaction by which it adopts another promise
+    this.id = 0;
+  }
+}
+
+// Of one that was made before us, too.
+function noteOf(promise) {
+  return Noted.has(promise) ? Noted.get(promise) : null;
+}
+
+function note(promise, settled) {
+  const made = new Note(settled);
+  if (!Noted.has(promise))
+    new Noted(promise);
+  Noted.set(promise, made);
   return made;
+}
+
+function isSettled(promise) {
+  askSettled(promise);
+  return (values[0] === UNKNOWN ? native.state(promise) : values[0]) !== 0;
 }
 
 function wait(parent, reaction) {
@@ -636,7 +676,8 @@ function adopt(adopter, reaction, parent) {
 
 function react(promise, reaction, parent) {
   const where = place(false);
-  if (parent.settled) {
+  const known = noteOf(parent);
+  if (known === null ? isSettled(parent) : known.settled) {
     reaction.caused = true;
     reaction.link = link(promiseType, where, LINK_CAUSED);
     return;
@@ -647,14 +688,7 @@ function react(promise, reaction, parent) {
   values[2] = 0;
   doHold();
   reaction.link = values[0];
-  wait(parent, reaction);
-}
-
-// A promise that was made before us: whether it is settled is asked.
-function noteOld(promise) {
-  const old = note(promise);
-  old.settled = native.state(promise) !== 0;
-  return old;
+  wait(known ?? note(parent, false), reaction);
 }
 
 function tellLife(id, life) {
@@ -663,17 +697,20 @@ function tellLife(id, life) {
   doPromise();
 }
 
-function onPromiseInit(promise, parentPromise) {
-  const made = note(promise);
+function onPromiseInit(promise, parent) {
+  new Noted(promise);
+  if (parent === undefined && !lifeCycle)
+    return;
+  const made = new Note(false);
+  Noted.set(promise, made);
   if (lifeCycle)
     tellLife(made.id = ++lastPromise, LIFE_CREATE);
-  if (parentPromise === undefined)
+  if (parent === undefined)
     return;
-  const parent = Note.of(parentPromise) ?? noteOld(parentPromise);
   if (adopting !== undefined) {
     const adopter = adopting;
     adopting = undefined;
-    adopt(adopter, made, parent);
+    adopt(adopter, made, noteOf(parent) ?? note(parent, isSettled(parent)));
   } else {
     react(promise, made, parent);
   }
@@ -683,11 +720,9 @@ function onPromiseBefore(promise) {
   if (mainOpen)
     endMain();
   held = undefined;
-  const reaction = Note.of(promise);
-  if (reaction === undefined)
-    return;
-  if (reaction.link === NONE || reaction.begun) {
-    adopting = reaction;
+  const reaction = noteOf(promise);
+  if (reaction === null || reaction.link === NONE || reaction.begun) {
+    adopting = reaction ?? note(promise, false);
     return;
   }
   reaction.begun = true;
@@ -699,12 +734,12 @@ function onPromiseBefore(promise) {
 }
 
 function onPromiseAfter(promise) {
-  const reaction = Note.of(promise);
+  const reaction = noteOf(promise);
   if (adopting !== undefined) {
     adopting = undefined;
     return;
   }
-  if (reaction === undefined || reaction.link === NONE)
+  if (reaction === null || reaction.link === NONE)
     return;
   if (!reaction.settled && reaction.adoption === NONE) // its handler returned a promise
     reaction.adoption = link(promiseType, 0, LINK_INTERNAL);
@@ -713,8 +748,8 @@ function onPromiseAfter(promise) {
 }
 
 function onPromiseSettled(promise) {
-  const settled = Note.of(promise);
-  if (settled === undefined)
+  const settled = noteOf(promise);
+  if (settled === null)
     return;
   if (held === promise) { // what await wraps a value in: it has the async function's promise as parent
     held = undefined;
@@ -791,7 +826,11 @@ function followFailures() {
 
 // The number of a request.
 class Label extends Itself {
-  #number = valueToAdd;
+  #number;
+  constructor(request, number) {
+    super(request);
+    this.#number = number;
+  }
   static of(request) {
     return #number in request ? request.#number : undefined;
   }
@@ -800,10 +839,8 @@ let lastLabel = 0;
 
 function labelNumber(request) {
   let number = Label.of(request);
-  if (number === undefined) {
-    valueToAdd = number = ++lastLabel;
-    new Label(request);
-  }
+  if (number === undefined)
+    new Label(request, number = ++lastLabel);
   return number;
 }
 
@@ -925,9 +962,6 @@ function followListeners() {
 // ---- Start ----
 
 // The layer ends at the first error: what would follow could be wrong, and the program must not see it.
-let stop = () => {};
-let stopped = false;
-
 function guarded(f) {
   return (a, b, c, d) => { // no rest parameters: this is on the path of every event
     if (stopped)
@@ -942,7 +976,9 @@ function guarded(f) {
 
 function giveUp(error) {
   stopped = true;
-  log(`the JavaScript layer ends: ${textOf(() => error.stack)}`);
+  try {
+    log(`the JavaScript layer ends: ${textOf(() => error.stack)}`);
+  } catch { /* there is nobody to tell */ }
   try {
     stop();
   } catch { /* then its hooks go on doing nothing */ }
@@ -1097,10 +1133,16 @@ function followDestroyed(binding) {
   const { async_hook_fields: counts, queueDestroyAsyncId: queue, constants } = binding;
   if (typeof queue !== 'function' || !(constants?.kDestroy in (counts ?? [])))
     return;
-  const destroyed = guarded(onDestroy);
+  const { kDestroy } = constants;
   binding.queueDestroyAsyncId = (id) => {
-    destroyed(id);
-    if (counts[constants.kDestroy] > (stopped ? 0 : 1))
+    if (!stopped) {
+      try {
+        onDestroy(id);
+      } catch (error) {
+        giveUp(error);
+      }
+    }
+    if (counts[kDestroy] > (stopped ? 0 : 1))
       queue(id);
   };
 }
@@ -1132,18 +1174,25 @@ function follow() {
   mainOpen = true;
 }
 
-try {
-  restoreOptions();
-  leaveNoTrace();
-  log = logToFile;
-  native = loadNative();
-  if (native.link) {
-    log = native.log;
-    takeOperations();
-    follow();
-  }
-} catch (error) {
+// The native side; empty where nothing is to be followed.
+function prepared() {
   try {
+    restoreOptions();
+    leaveNoTrace();
+    log = logToFile;
+    const loaded = loadNative();
+    log = loaded.log ?? log;
+    return loaded;
+  } catch (error) {
     giveUp(error);
-  } catch { /* there is nobody to tell */ }
+    return {};
+  }
+}
+
+if (native.link) {
+  try {
+    follow();
+  } catch (error) {
+    giveUp(error);
+  }
 }

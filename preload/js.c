@@ -133,15 +133,10 @@ static void do_begin(struct uvt_thread *thread, double *values)
   uvt_js_invocation_begin(thread, (uint64_t)values[0], (uint8_t)values[1]);
 }
 
-/* end: link; of its topmost invocation that was not ended already, above the nearest native one */
+/* end: link */
 static void do_end(struct uvt_thread *thread, double *values)
 {
-  uint64_t link_id = (uint64_t)values[0];
-  for (uint32_t depth = thread->depth; depth && thread->frames[depth].is_js; depth--)
-    if (thread->frames[depth].link_id == link_id) {
-      uvt_invocation_end(thread, depth);
-      break;
-    }
+  uvt_js_invocation_end(thread, (uint64_t)values[0]);
 }
 
 /* current: -> the current invocation's index */
@@ -177,9 +172,9 @@ static void do_label(struct uvt_thread *thread, double *values)
 /* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
  * does. */
 #define OPERATION(name)                                                         \
-  static void fast_##name(void *unused)                                         \
+  static void fast_##name(napi_value unused, napi_value unused_too)             \
   {                                                                             \
-    (void)unused;                                                               \
+    (void)unused, (void)unused_too;                                             \
     do_##name(uvt_thread_enter(SP), js.values);                                 \
   }                                                                             \
   static void v8_##name(const void *unused)                                     \
@@ -195,17 +190,67 @@ static void do_label(struct uvt_thread *thread, double *values)
   }
 OPERATIONS(OPERATION)
 
-static const uint8_t fast_types[] = {V8_FAST_VALUE, 0, 0};
-static const struct v8_fast_info fast_info = {.count = 1, .types = fast_types};
+/* ---- Questions: about a value, the answer in the array ---- */
 
-static const struct {
+#define NO 0
+#define YES 1
+#define UNKNOWN 2 /* then it has to be asked otherwise */
+
+static double ask_settled(napi_value promise)
+{
+  return v8_promise_state ? v8_promise_state(promise) != 0 : UNKNOWN;
+}
+
+/* Does its function stand in a script? Not so one that is bound or native. */
+static double ask_scripted(napi_value function)
+{
+  return v8_function_script ? v8_function_script(function) > 0 : UNKNOWN;
+}
+
+/* X(question) */
+#define QUESTIONS(X) X(settled) X(scripted)
+
+/* The same three. V8 hands arguments to the second in a way that differs from version to version; it is not
+ * called often. */
+#define QUESTION(name)                                                 \
+  static void fast_##name(napi_value unused, napi_value value)         \
+  {                                                                    \
+    (void)unused;                                                      \
+    js.values[0] = ask_##name(value);                                  \
+  }                                                                    \
+  static void v8_##name(const void *unused)                            \
+  {                                                                    \
+    (void)unused;                                                      \
+    js.values[0] = UNKNOWN;                                            \
+  }                                                                    \
+  static napi_value napi_##name(napi_env env, napi_callback_info info) \
+  {                                                                    \
+    struct call call = TAKE_CALL(env, info);                           \
+    js.values[0] = ask_##name(call.arguments[0]);                      \
+    return NULL;                                                       \
+  }
+QUESTIONS(QUESTION)
+
+static const uint8_t fast_values_13[] = V8_FAST_VALUES_13, fast_values_14[] = V8_FAST_VALUES_14;
+
+static const struct v8_fast_info *fast_info(int v8_major, bool takes_value)
+{
+  static const struct v8_fast_info infos[2][2] = {
+      {{.count = 1, .types = fast_values_13}, {.count = 2, .types = fast_values_13}},
+      {{.count = 1, .types = fast_values_14}, {.count = 2, .types = fast_values_14}}};
+  return &infos[v8_major >= 14][takes_value];
+}
+
+static const struct called {
   const char *name;
   v8_function_callback *v8;
   napi_callback napi;
-  struct v8_fast_function fast;
-} operations[] = {
-#define OPERATION_ROW(name) {#name, v8_##name, napi_##name, {fast_##name, &fast_info}},
-    OPERATIONS(OPERATION_ROW)};
+  void (*fast)(napi_value, napi_value);
+  bool takes_value;
+} called[] = {
+#define OPERATION_ROW(name) {#name, v8_##name, napi_##name, fast_##name, false},
+#define QUESTION_ROW(name) {#name, v8_##name, napi_##name, fast_##name, true},
+    OPERATIONS(OPERATION_ROW) QUESTIONS(QUESTION_ROW)};
 
 /* ---- The main script ---- */
 
@@ -435,35 +480,36 @@ static void export_function(napi_env env, napi_value exports, const char *name, 
     napi_set_named_property(env, exports, name, function);
 }
 
-/* Of those versions the layout of node_api_min.h's structs is known. */
-static bool has_fast_functions(void)
+/* 0: not known */
+static int v8_major(void)
 {
-  int major = v8_version && v8_template_new && v8_template_function ? atoi(v8_version()) : 0;
-  return major >= 11 && major <= 14;
+  return v8_version ? atoi(v8_version()) : 0;
 }
 
-static napi_value make_operation(void *isolate, size_t operation)
+/* NULL: not in this version of V8. */
+static napi_value make_by_v8(void *isolate, const struct called *made)
 {
   void *context = v8_current_context(isolate);
-  v8_function_new *make = v8_maker();
-  if (has_fast_functions()) {
-    void *function_template = v8_template_new(isolate, operations[operation].v8, NULL, NULL, 0, V8_THROW, 0,
-                                              &operations[operation].fast, 0, 0, 0);
+  int major = v8_major();
+  if (v8_template_new && v8_template_function && major >= 11 && major <= 14) {
+    struct v8_fast_function fast = {made->fast, fast_info(major, made->takes_value)};
+    void *function_template =
+        v8_template_new(isolate, made->v8, NULL, NULL, 0, V8_THROW, 0, &fast, 0, 0, 0);
     return function_template ? v8_template_function(function_template, context) : NULL;
   }
-  return make ? make(context, operations[operation].v8, NULL, 0, 0, 0) : NULL;
+  v8_function_new *make = made->takes_value ? NULL : v8_maker();
+  return make ? make(context, made->v8, NULL, 0, 0, 0) : NULL;
 }
 
 /* By V8's own means where they are known: Node-API would do more at each call than what is called. */
-static void export_operation(napi_env env, napi_value exports, size_t operation)
+static void export_called(napi_env env, napi_value exports, const struct called *made)
 {
-  const char *name = operations[operation].name;
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  napi_value function = isolate && v8_current_context ? make_operation(isolate, operation) : NULL;
+  napi_value function = isolate && v8_current_context ? make_by_v8(isolate, made) : NULL;
   if (function)
-    napi_set_named_property(env, exports, name, function);
+    napi_set_named_property(env, exports, made->name, function);
   else
-    export_function(env, exports, name, operations[operation].napi);
+    export_function(env, exports, made->name, made->napi);
 }
 
 static bool export_values(napi_env env, napi_value exports)
@@ -503,8 +549,8 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
     return exports;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-    export_operation(env, exports, i);
+  for (size_t i = 0; i < sizeof called / sizeof *called; i++)
+    export_called(env, exports, &called[i]);
   uint32_t options = (uvt_env.listeners ? 1 : 0) | (uvt_env.promises ? 2 : 0) | (uvt_env.locations ? 4 : 0);
   napi_set_named_property(env, exports, "options", number_value(env, options));
   js.env = env;

@@ -10,13 +10,9 @@
 
 #define BUCKETS (2 * UVT_JS_TEXTS)
 
-struct text {
-  char *text;
-  uint32_t told; /* the recording epoch in which it was */
-};
-
-static struct text *texts; /* by number; the pages are touched as they are needed */
-static uint32_t *buckets;  /* numbers, 0: empty */
+static char **texts; /* by number; the pages are touched as they are needed */
+uint32_t *uvt_js_texts_told;
+static uint32_t *buckets; /* numbers, 0: empty */
 static uint32_t last;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -35,7 +31,7 @@ static uint32_t add(uint32_t *bucket, const char *text, size_t length)
     return 0;
   memcpy(copy, text, length);
   copy[length] = '\0';
-  texts[last + 1].text = copy;
+  texts[last + 1] = copy;
   *bucket = ++last;
   return last;
 }
@@ -44,13 +40,14 @@ static uint32_t find_or_add(const char *text, size_t length)
 {
   if (!texts) {
     texts = calloc(UVT_JS_TEXTS, sizeof *texts);
+    uvt_js_texts_told = calloc(UVT_JS_TEXTS, sizeof *uvt_js_texts_told);
     buckets = calloc(BUCKETS, sizeof *buckets);
   }
-  if (!texts || !buckets)
+  if (!texts || !uvt_js_texts_told || !buckets)
     return 0;
   uint32_t at = hash(text, length) % BUCKETS;
   while (buckets[at]) {
-    const char *known = texts[buckets[at]].text;
+    const char *known = texts[buckets[at]];
     if (strlen(known) == length && !memcmp(known, text, length))
       return buckets[at];
     at = (at + 1) % BUCKETS;
@@ -68,14 +65,12 @@ uint32_t uvt_js_text(const char *text, size_t length)
 
 const char *uvt_js_text_of(uint32_t id)
 {
-  return id ? texts[id].text : NULL;
+  return id ? texts[id] : NULL;
 }
 
 /* Two threads may both tell it: it means the same. */
-void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id)
+void uvt_js_text_tell_now(struct uvt_thread *thread, uint32_t id)
 {
-  if (!id || __atomic_load_n(&texts[id].told, __ATOMIC_RELAXED) == uvt_epoch)
-    return;
-  uvt_put_string(thread, id, texts[id].text);
-  __atomic_store_n(&texts[id].told, uvt_epoch, __ATOMIC_RELAXED);
+  uvt_put_string(thread, id, texts[id]);
+  __atomic_store_n(&uvt_js_texts_told[id], uvt_epoch, __ATOMIC_RELAXED);
 }

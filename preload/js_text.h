@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct uvt_thread;
+#include "announce.h"
 
 #define UVT_JS_TEXTS 65536 /* further ones are not told: number 0 */
 
@@ -22,6 +22,16 @@ const char *uvt_js_text_of(uint32_t id);
 
 /* Records what the number means, unless that has been done since recording was switched on. Recording must be
  * on. */
-void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id);
+static inline void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id);
+
+/* For the above. */
+extern uint32_t *uvt_js_texts_told; /* by number: the recording epoch in which it was last */
+void uvt_js_text_tell_now(struct uvt_thread *thread, uint32_t id);
+
+static inline void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id)
+{
+  if (id && __builtin_expect(__atomic_load_n(&uvt_js_texts_told[id], __ATOMIC_RELAXED) != uvt_epoch, 0))
+    uvt_js_text_tell_now(thread, id);
+}
 
 #endif

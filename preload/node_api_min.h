@@ -103,20 +103,23 @@ UVT_WEAK v8_function_new v8_function_new_14 __asm__(
     "4DataEEEiNS_19ConstructorBehaviorENS_14SideEffectTypeE");
 /*
  * A function that V8's optimised code calls as C calls, without leaving JavaScript (v8-fast-api-calls.h): it
- * gets the receiver, takes nothing else and returns nothing. These two structs are so laid out from V8 11
- * to 14.
+ * gets the receiver and at most one value, and returns nothing. It must not make, move or throw anything.
+ * These two structs are so laid out from V8 11 to 14.
  */
 struct v8_fast_info {
   uint32_t result; /* void, 0 */
-  uint32_t count;
-  const uint8_t *types; /* of each argument: enum, flags */
+  uint32_t count;  /* of arguments, the receiver among them */
+  const uint8_t *types;
 };
 struct v8_fast_function {
-  void (*function)(void *receiver);
+  void (*function)(napi_value receiver, napi_value value);
   const struct v8_fast_info *info;
 };
 #define V8_THROW 0       /* v8::ConstructorBehavior::kThrow */
 #define V8_FAST_VALUE 10 /* v8::CTypeInfo::Type::kV8Value */
+/* v8::CTypeInfo: up to V8 13 the type, two bytes; then the type, one byte */
+#define V8_FAST_VALUES_13 {V8_FAST_VALUE, 0, 0, V8_FAST_VALUE, 0, 0}
+#define V8_FAST_VALUES_14 {V8_FAST_VALUE, 0, V8_FAST_VALUE, 0}
 /* v8::V8::GetVersion(), v8::FunctionTemplate::New(), v8::FunctionTemplate::GetFunction() */
 UVT_WEAK const char *v8_version(void) __asm__("_ZN2v82V810GetVersionEv");
 UVT_WEAK void *

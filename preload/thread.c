@@ -134,7 +134,7 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
   return thread->depth;
 }
 
-static void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
+static __attribute__((noinline)) void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
 {
   if (frame->registered) {
     if (uvt_invocation_done_childless(thread, frame->slot))
@@ -144,12 +144,13 @@ static void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
   uvt_invocation_done(thread, frame->slot);
 }
 
-static void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
+static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
 {
   if (frame->execute_id) {
     thread->open--;
     record_end(thread, frame, flags);
-    leave_live_tree(thread, frame);
+    if (frame->slot | frame->registered) /* most of JavaScript's are not in it */
+      leave_live_tree(thread, frame);
   }
   frame->execute_id = 0;
   frame->slot = 0;
@@ -183,6 +184,21 @@ void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
     uvt_js_tell_rejected(thread);
 }
 
+void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id)
+{
+  struct uvt_frame *top = &thread->frames[thread->depth];
+  if (__builtin_expect(top->is_js && top->link_id == link_id, 1)) {
+    thread->depth--;
+    end_frame(thread, top, 0);
+    return;
+  }
+  for (uint32_t depth = thread->depth; depth && thread->frames[depth].is_js; depth--)
+    if (thread->frames[depth].link_id == link_id) {
+      uvt_invocation_end(thread, depth);
+      break;
+    }
+}
+
 void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
 {
   while (thread->depth) {
@@ -193,24 +209,17 @@ void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
   }
 }
 
-static struct uvt_frame *current_frame(struct uvt_thread *thread)
+uint64_t uvt_current_begin(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
-  if (__builtin_expect(!frame->execute_id, 0)) {
-    uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
-    frame->execute_id = uvt_next_execute_id();
-    frame->registered = 0;
-    frame->slot = uvt_invocation_new(thread, parent, false, frame->execute_id, frame->link_id, frame->type,
-                                     uvt_now_coarse());
-    record_begin(thread, frame, 0, frame->begin_flags);
-    thread->open++;
-  }
-  return frame;
-}
-
-uint64_t uvt_current(struct uvt_thread *thread)
-{
-  return current_frame(thread)->execute_id;
+  uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
+  frame->execute_id = uvt_next_execute_id();
+  frame->registered = 0;
+  frame->slot = uvt_invocation_new(thread, parent, false, frame->execute_id, frame->link_id, frame->type,
+                                   uvt_now_coarse());
+  record_begin(thread, frame, 0, frame->begin_flags);
+  thread->open++;
+  return frame->execute_id;
 }
 
 /* Of a JavaScript invocation and of those that it runs in. */
@@ -228,7 +237,7 @@ static uint32_t slot_at(struct uvt_thread *thread, uint32_t depth)
 
 uint32_t uvt_current_slot(struct uvt_thread *thread)
 {
-  current_frame(thread);
+  uvt_current(thread);
   return slot_at(thread, thread->depth);
 }
 

@@ -99,9 +99,20 @@ uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, ui
 
 /* Ends the invocation at `depth` and all above it. */
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
+/* Of that registration's JavaScript invocations within the nearest native one, the topmost that has not ended; and
+ * all above it. */
+void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id);
 
 /* The current invocation's index; begins it where it is lazy. */
-uint64_t uvt_current(struct uvt_thread *thread);
+static inline uint64_t uvt_current(struct uvt_thread *thread);
+/* For the above. */
+uint64_t uvt_current_begin(struct uvt_thread *thread);
+
+static inline uint64_t uvt_current(struct uvt_thread *thread)
+{
+  uint64_t execute_id = thread->frames[thread->depth].execute_id;
+  return __builtin_expect(execute_id != 0, 1) ? execute_id : uvt_current_begin(thread);
+}
 
 /* Its slot in the live tree, 0 where there is no room. */
 uint32_t uvt_current_slot(struct uvt_thread *thread);
