@@ -421,44 +421,49 @@ function registerOnce(id, kind, callback) {
   onceBegun[at] = 0;
 }
 
+// What begins or ends by that id: the arguments of doBegin or doEnd are left in the array. False: nothing of ours.
 function onBefore(id) {
   const at = id & (PLACES - 1);
   if (onceIds[at] === id) {
     if (mainOpen && onceKinds[at].afterMain)
       endMain();
     onceBegun[at] = 1;
-    begin(onceLinks[at], 0);
-    return;
+    values[0] = onceLinks[at];
+    values[1] = 0;
+    return true;
   }
   const registration = find(id);
   if (mainOpen && (!registration || registration.kind.afterMain))
     endMain();
   if (registration === undefined)
-    return; // made before us
+    return false; // made before us
   registration.begun = true;
   registration.open++;
-  begin(registration.link, registration.once ? 0 : BEGIN_MORE);
+  values[0] = registration.link;
+  values[1] = registration.once ? 0 : BEGIN_MORE;
+  return true;
 }
 
 function onAfter(id) {
   const at = id & (PLACES - 1);
   if (onceIds[at] === id) {
-    end(onceLinks[at]);
+    values[0] = onceLinks[at];
     onceIds[at] = 0;
-    return;
+    return true;
   }
   const registration = find(id);
   if (registration === undefined)
-    return;
+    return false;
   if (registration.replaced !== null) {
-    end(registration.replaced.link);
+    values[0] = registration.replaced.link;
     registration.replaced = null;
-    return;
+    return true;
   }
-  end(registration.link);
+  values[0] = registration.link;
   registration.open--;
   if (registration.once || (registration.destroyed && registration.open === 0))
     forget(id);
+  return true;
 }
 
 function cancel(registration, reason) {
@@ -674,21 +679,24 @@ function adopt(adopter, reaction, parent) {
     wait(parent, reaction);
 }
 
+// The note of a reaction that is to be linked, with the arguments of doLink in the array; null: that is done, or there is
+// none.
 function react(promise, reaction, parent) {
-  const where = place(false);
   const known = noteOf(parent);
-  if (known === null ? isSettled(parent) : known.settled) {
-    reaction.caused = true;
-    reaction.link = link(promiseType, where, LINK_CAUSED);
-    return;
-  }
-  held = promise;
+  const caused = known === null ? isSettled(parent) : known.settled;
   values[0] = promiseType;
-  values[1] = where;
+  values[1] = place(false);
+  if (caused) {
+    values[2] = LINK_CAUSED;
+    reaction.caused = true;
+    return reaction;
+  }
   values[2] = 0;
   doHold();
   reaction.link = values[0];
+  held = promise;
   wait(known ?? note(parent, false), reaction);
+  return null;
 }
 
 function tellLife(id, life) {
@@ -697,25 +705,26 @@ function tellLife(id, life) {
   doPromise();
 }
 
+// As react().
 function onPromiseInit(promise, parent) {
   new Noted(promise);
   if (parent === undefined && !lifeCycle)
-    return;
+    return null;
   const made = new Note(false);
   Noted.set(promise, made);
   if (lifeCycle)
     tellLife(made.id = ++lastPromise, LIFE_CREATE);
   if (parent === undefined)
-    return;
-  if (adopting !== undefined) {
-    const adopter = adopting;
-    adopting = undefined;
-    adopt(adopter, made, noteOf(parent) ?? note(parent, isSettled(parent)));
-  } else {
-    react(promise, made, parent);
-  }
+    return null;
+  if (adopting === undefined)
+    return react(promise, made, parent);
+  const adopter = adopting;
+  adopting = undefined;
+  adopt(adopter, made, noteOf(parent) ?? note(parent, isSettled(parent)));
+  return null;
 }
 
+// As onBefore() and onAfter().
 function onPromiseBefore(promise) {
   if (mainOpen)
     endMain();
@@ -723,28 +732,31 @@ function onPromiseBefore(promise) {
   const reaction = noteOf(promise);
   if (reaction === null || reaction.link === NONE || reaction.begun) {
     adopting = reaction ?? note(promise, false);
-    return;
+    return false;
   }
   reaction.begun = true;
   if (!reaction.caused) { // the job that calls the then of something that is no promise
     waitNoMore(reaction);
     cause(reaction);
   }
-  begin(reaction.link, 0);
+  values[0] = reaction.link;
+  values[1] = 0;
+  return true;
 }
 
 function onPromiseAfter(promise) {
   const reaction = noteOf(promise);
   if (adopting !== undefined) {
     adopting = undefined;
-    return;
+    return false;
   }
   if (reaction === null || reaction.link === NONE)
-    return;
+    return false;
   if (!reaction.settled && reaction.adoption === NONE) // its handler returned a promise
     reaction.adoption = link(promiseType, 0, LINK_INTERNAL);
-  end(reaction.link);
+  values[0] = reaction.link;
   reaction.link = NONE;
+  return true;
 }
 
 function onPromiseSettled(promise) {
@@ -1031,35 +1043,51 @@ function loadNative() {
   return loaded.exports;
 }
 
+/*
+ * The hooks that are called most. Each is written out, where guarded() would do: V8 inlines what such a function calls
+ * only if it is always the same. What they tell they tell outside the try: up to V8 12 a native function that is called
+ * within one is not called directly by optimised code.
+ */
+
 function followPromises() {
-  // Each written out, where guarded() would do: V8 inlines what such a function calls only if it is always the same.
   const hooks = {
     init(promise, parent) {
+      let reaction = null;
       if (stopped)
         return;
       try {
-        onPromiseInit(promise, parent);
+        reaction = onPromiseInit(promise, parent);
       } catch (error) {
         giveUp(error);
       }
+      if (reaction === null)
+        return;
+      doLink();
+      reaction.link = values[0];
     },
     before(promise) {
+      let begins = false;
       if (stopped)
         return;
       try {
-        onPromiseBefore(promise);
+        begins = onPromiseBefore(promise);
       } catch (error) {
         giveUp(error);
       }
+      if (begins)
+        doBegin();
     },
     after(promise) {
+      let ends = false;
       if (stopped)
         return;
       try {
-        onPromiseAfter(promise);
+        ends = onPromiseAfter(promise);
       } catch (error) {
         giveUp(error);
       }
+      if (ends)
+        doEnd();
     },
     settled(promise) {
       if (stopped)
@@ -1091,22 +1119,28 @@ function followResources(promiseHooks) {
       }
     },
     before(id) {
+      let begins = false;
       if (stopped)
         return;
       try {
-        onBefore(id);
+        begins = onBefore(id);
       } catch (error) {
         giveUp(error);
       }
+      if (begins)
+        doBegin();
     },
     after(id) {
+      let ends = false;
       if (stopped)
         return;
       try {
-        onAfter(id);
+        ends = onAfter(id);
       } catch (error) {
         giveUp(error);
       }
+      if (ends)
+        doEnd();
     },
     destroy: guarded(onDestroy),
     trackPromises: false,

@@ -34,6 +34,7 @@ struct js {
   uint32_t main_depth; /* of the main script's invocation; 0: not open */
   napi_ref on_reject;  /* the agent's function; it also gets told when to tell (tell_rejected) */
   double *values;      /* the array's */
+  int v8_major;        /* 0: not known */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -210,18 +211,22 @@ static double ask_scripted(napi_value function)
 /* X(question) */
 #define QUESTIONS(X) X(settled) X(scripted)
 
-/* The same three. V8 hands arguments to the second in a way that differs from version to version; it is not
- * called often. */
+/* The first argument as V8 hands it to the second of the same three. From V8 14 on it is not known where it
+ * lies, but there optimised code calls the first. */
+static double answer(double (*ask)(napi_value), const struct v8_call *call)
+{
+  return js.v8_major < 14 && call->count > 0 ? ask(call->first) : UNKNOWN;
+}
+
 #define QUESTION(name)                                                 \
   static void fast_##name(napi_value unused, napi_value value)         \
   {                                                                    \
     (void)unused;                                                      \
     js.values[0] = ask_##name(value);                                  \
   }                                                                    \
-  static void v8_##name(const void *unused)                            \
+  static void v8_##name(const void *info)                              \
   {                                                                    \
-    (void)unused;                                                      \
-    js.values[0] = UNKNOWN;                                            \
+    js.values[0] = answer(ask_##name, info);                           \
   }                                                                    \
   static napi_value napi_##name(napi_env env, napi_callback_info info) \
   {                                                                    \
@@ -480,21 +485,13 @@ static void export_function(napi_env env, napi_value exports, const char *name, 
     napi_set_named_property(env, exports, name, function);
 }
 
-/* 0: not known */
-static int v8_major(void)
-{
-  return v8_version ? atoi(v8_version()) : 0;
-}
-
 /* NULL: not in this version of V8. */
 static napi_value make_by_v8(void *isolate, const struct called *made)
 {
   void *context = v8_current_context(isolate);
-  int major = v8_major();
-  if (v8_template_new && v8_template_function && major >= 11 && major <= 14) {
-    struct v8_fast_function fast = {made->fast, fast_info(major, made->takes_value)};
-    void *function_template =
-        v8_template_new(isolate, made->v8, NULL, NULL, 0, V8_THROW, 0, &fast, 0, 0, 0);
+  if (v8_template_new && v8_template_function && js.v8_major >= 11 && js.v8_major <= 14) {
+    struct v8_fast_function fast = {made->fast, fast_info(js.v8_major, made->takes_value)};
+    void *function_template = v8_template_new(isolate, made->v8, NULL, NULL, 0, V8_THROW, 0, &fast, 0, 0, 0);
     return function_template ? v8_template_function(function_template, context) : NULL;
   }
   v8_function_new *make = made->takes_value ? NULL : v8_maker();
@@ -547,6 +544,7 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
   struct uvt_thread *thread = uvt_thread_enter(SP);
   if (!is_wanted(thread) || !export_values(env, exports))
     return exports;
+  js.v8_major = v8_version ? atoi(v8_version()) : 0;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);
   for (size_t i = 0; i < sizeof called / sizeof *called; i++)

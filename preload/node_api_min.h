@@ -90,6 +90,12 @@ UVT_WEAK bool v8_in_context(void *isolate) __asm__("_ZN2v87Isolate9InContextEv")
 
 /* A function that V8 calls with const v8::FunctionCallbackInfo &. */
 typedef void v8_function_callback(const void *info);
+/* v8::FunctionCallbackInfo, up to V8 13. */
+struct v8_call {
+  void *implicit;
+  napi_value first; /* argument */
+  int count;
+};
 
 /* v8::Isolate::GetCurrentContext(), v8::Function::New() up to V8 13 and from then on */
 UVT_WEAK void *v8_current_context(void *isolate) __asm__("_ZN2v87Isolate17GetCurrentContextEv");
@@ -118,8 +124,14 @@ struct v8_fast_function {
 #define V8_THROW 0       /* v8::ConstructorBehavior::kThrow */
 #define V8_FAST_VALUE 10 /* v8::CTypeInfo::Type::kV8Value */
 /* v8::CTypeInfo: up to V8 13 the type, two bytes; then the type, one byte */
-#define V8_FAST_VALUES_13 {V8_FAST_VALUE, 0, 0, V8_FAST_VALUE, 0, 0}
-#define V8_FAST_VALUES_14 {V8_FAST_VALUE, 0, V8_FAST_VALUE, 0}
+#define V8_FAST_VALUES_13                    \
+  {                                          \
+    V8_FAST_VALUE, 0, 0, V8_FAST_VALUE, 0, 0 \
+  }
+#define V8_FAST_VALUES_14              \
+  {                                    \
+    V8_FAST_VALUE, 0, V8_FAST_VALUE, 0 \
+  }
 /* v8::V8::GetVersion(), v8::FunctionTemplate::New(), v8::FunctionTemplate::GetFunction() */
 UVT_WEAK const char *v8_version(void) __asm__("_ZN2v82V810GetVersionEv");
 UVT_WEAK void *

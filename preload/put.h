@@ -30,7 +30,7 @@ static inline uint64_t uvt_put_no_link(const struct uvt_thread *thread)
 }
 
 UVT_PUT_INLINE void uvt_put_execute_begin(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
-                                         uint8_t depth, uint8_t flags, int64_t value)
+                                          uint8_t depth, uint8_t flags, int64_t value)
 {
   uint32_t size = value ? 3 : 2;
   uint64_t *words = uvt_append(thread, value ? UVT_BATCH_begin_value : UVT_BATCH_begin, flags, execute_id,

@@ -99,8 +99,8 @@ uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, ui
 
 /* Ends the invocation at `depth` and all above it. */
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
-/* Of that registration's JavaScript invocations within the nearest native one, the topmost that has not ended; and
- * all above it. */
+/* Of that registration's JavaScript invocations within the nearest native one, the topmost that has not
+ * ended; and all above it. */
 void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id);
 
 /* The current invocation's index; begins it where it is lazy. */
