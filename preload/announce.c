@@ -232,36 +232,41 @@ void uvt_announce_fork_child(uint64_t parent_execute)
 }
 
 /*
- * liblttng-ust's constructor waits, by default up to three seconds, for a session daemon that does not
- * answer. It takes how long from the environment: for the time of dlopen there is one variable more in it.
+ * liblttng-ust reads settings from the environment when it is loaded: for the time of dlopen there are these
+ * in it, unless the user has set them. How long its constructor waits for a session daemon that does not
+ * answer, by default up to three seconds; and no state dump of where each object is loaded, for which it
+ * would read all their headers, 2000 system calls.
  */
-static void *dlopen_with_wait(const char *path, long wait_ms)
+static void *dlopen_with_settings(const char *path, long wait_ms)
 {
-  char variable[64];
-  snprintf(variable, sizeof variable, "LTTNG_UST_REGISTER_TIMEOUT=%ld", wait_ms);
+  static char timeout[64], no_state_dump[] = "LTTNG_UST_WITHOUT_BADDR_STATEDUMP=1";
+  static char **with; /* stays: another thread may be reading it */
+  snprintf(timeout, sizeof timeout, "LTTNG_UST_REGISTER_TIMEOUT=%ld", wait_ms);
   size_t count = 0;
   while (environ && environ[count])
     count++;
-  char **with = getenv("LTTNG_UST_REGISTER_TIMEOUT") ? NULL : malloc((count + 2) * sizeof *with);
   char **before = environ;
+  with = malloc((count + 3) * sizeof *with);
   if (with) {
-    memcpy(with, before, count * sizeof *with);
-    with[count] = variable;
-    with[count + 1] = NULL;
+    if (count)
+      memcpy(with, before, count * sizeof *with);
+    if (!getenv("LTTNG_UST_REGISTER_TIMEOUT"))
+      with[count++] = timeout;
+    if (!getenv("LTTNG_UST_WITHOUT_BADDR_STATEDUMP"))
+      with[count++] = no_state_dump;
+    with[count] = NULL;
     environ = with;
   }
   void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (with) {
+  if (with)
     environ = before;
-    free(with);
-  }
   return object;
 }
 
 static void load_provider(const char *path, long wait_ms)
 {
   uvt_descriptors_loading(true);
-  void *object = dlopen_with_wait(path, wait_ms);
+  void *object = dlopen_with_settings(path, wait_ms);
   uvt_descriptors_loading(false);
   const struct uvt_emit *table = object ? dlsym(object, UVT_EMIT_SYMBOL) : NULL;
   if (table && table->abi == UVT_EMIT_ABI)
