@@ -67,7 +67,7 @@ const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCanc
         current: doCurrent, promise: doPromise, label: doLabel } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
-const NO = 0;
+const NO = 0; // as in js.c
 const UNKNOWN = 2;
 
 function link(type, place, flags) {
@@ -729,7 +729,9 @@ function onPromiseBefore(promise) {
   if (mainOpen)
     endMain();
   held = undefined;
-  const reaction = noteOf(promise);
+  if (!Noted.has(promise))
+    return false; // made before us
+  const reaction = Noted.get(promise);
   if (reaction === null || reaction.link === NONE || reaction.begun) {
     adopting = reaction ?? note(promise, false);
     return false;

@@ -193,19 +193,21 @@ OPERATIONS(OPERATION)
 
 /* ---- Questions: about a value, the answer in the array ---- */
 
-#define NO 0
-#define YES 1
-#define UNKNOWN 2 /* then it has to be asked otherwise */
+enum answer { NO, YES, UNKNOWN /* then it has to be asked otherwise */ };
 
-static double ask_settled(napi_value promise)
+static enum answer ask_settled(napi_value promise)
 {
-  return v8_promise_state ? v8_promise_state(promise) != 0 : UNKNOWN;
+  if (!v8_promise_state)
+    return UNKNOWN;
+  return v8_promise_state(promise) != 0 ? YES : NO;
 }
 
 /* Does its function stand in a script? Not so one that is bound or native. */
-static double ask_scripted(napi_value function)
+static enum answer ask_scripted(napi_value function)
 {
-  return v8_function_script ? v8_function_script(function) > 0 : UNKNOWN;
+  if (!v8_function_script)
+    return UNKNOWN;
+  return v8_function_script(function) > 0 ? YES : NO;
 }
 
 /* X(question) */
@@ -213,7 +215,7 @@ static double ask_scripted(napi_value function)
 
 /* The first argument as V8 hands it to the second of the same three. From V8 14 on it is not known where it
  * lies, but there optimised code calls the first. */
-static double answer(double (*ask)(napi_value), const struct v8_call *call)
+static enum answer answer(enum answer (*ask)(napi_value), const struct v8_call *call)
 {
   return js.v8_major < 14 && call->count > 0 ? ask(call->first) : UNKNOWN;
 }
