@@ -21,6 +21,9 @@
 #include "batch.h"
 #include "thread.h"
 
+/* What most records pass through: each place has its own, in which what it knows is worked out. */
+#define UVT_HOT_INLINE static inline __attribute__((always_inline))
+
 #define UVT_BUFFER_WORDS 1000 /* with what lies before them, two pages */
 #define UVT_SPARE_WORDS 4     /* the longest record that a signal handler appends */
 #define UVT_UNIT_TICKS 4      /* a unit of a record's time is so many bits of the clock's ticks */
@@ -109,10 +112,8 @@ void uvt_buffer_interrupted(struct uvt_buffer *buffer);
  * caller's. Then uvt_appended(). link_id: what the record names, or any of the thread's. The thread must have
  * a buffer: after uvt_recording() it has.
  */
-static inline __attribute__((always_inline)) uint64_t *uvt_append(struct uvt_thread *thread,
-                                                                  enum uvt_batch_op op, uint8_t flags,
-                                                                  uint64_t execute_id, uint64_t link_id,
-                                                                  uint32_t size)
+UVT_HOT_INLINE uint64_t *uvt_append(struct uvt_thread *thread, enum uvt_batch_op op, uint8_t flags,
+                                    uint64_t execute_id, uint64_t link_id, uint32_t size)
 {
   struct uvt_buffer *buffer = thread->buffer;
   bool interrupts = buffer->busy != 0;
@@ -136,8 +137,7 @@ static inline __attribute__((always_inline)) uint64_t *uvt_append(struct uvt_thr
 }
 
 /* `size` as before. `hold`: it may yet be dropped. */
-static inline __attribute__((always_inline)) void uvt_appended(struct uvt_thread *thread, uint32_t size,
-                                                               bool hold)
+UVT_HOT_INLINE void uvt_appended(struct uvt_thread *thread, uint32_t size, bool hold)
 {
   struct uvt_buffer *buffer = thread->buffer;
   if (__builtin_expect(buffer->busy > 1, 0)) {

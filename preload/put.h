@@ -15,9 +15,6 @@
 #include "announce.h"
 #include "buffer.h"
 
-/* Of those that most is recorded by: each place has its own, in which what it knows is worked out. */
-#define UVT_PUT_INLINE static inline __attribute__((always_inline))
-
 /* What a record does not name: any will do. */
 static inline uint64_t uvt_put_no_execute(const struct uvt_thread *thread)
 {
@@ -29,7 +26,7 @@ static inline uint64_t uvt_put_no_link(const struct uvt_thread *thread)
   return (uint64_t)thread->buffer->link_high << 32;
 }
 
-UVT_PUT_INLINE void uvt_put_execute_begin(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
+UVT_HOT_INLINE void uvt_put_execute_begin(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
                                           uint8_t depth, uint8_t flags, int64_t value)
 {
   uint32_t size = value ? 3 : 2;
@@ -41,7 +38,7 @@ UVT_PUT_INLINE void uvt_put_execute_begin(struct uvt_thread *thread, uint64_t ex
   uvt_appended(thread, size, false);
 }
 
-UVT_PUT_INLINE void uvt_put_execute_end(struct uvt_thread *thread, uint64_t execute_id, uint8_t flags)
+UVT_HOT_INLINE void uvt_put_execute_end(struct uvt_thread *thread, uint64_t execute_id, uint8_t flags)
 {
   uvt_append(thread, UVT_BATCH_end, flags, execute_id, uvt_put_no_link(thread), 1);
   uvt_appended(thread, 1, false);
