@@ -52,6 +52,8 @@ const ONCE = ['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPRO
 // What runs only when the stack is empty: once one of these begins, the main script has ended.
 const AFTER_MAIN = ['TickObject', 'Immediate', 'Microtask', 'Timeout'];
 
+const OutOfStack = RangeError; // of nothing else is one thrown here
+
 const NONE = 0; // no link
 
 let log = () => {};
@@ -64,7 +66,7 @@ const native = prepared();
 // Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
 const values = new Float64Array(native.values ?? 0);
 const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
-        current: doCurrent, promise: doPromise, label: doLabel } = native;
+        current: doCurrent, promise: doPromise, label: doLabel, missed: doMissed } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
 const NO = 0; // as in js.c
@@ -204,6 +206,17 @@ let mainOpen = false;
 function endMain() {
   mainOpen = false;
   native.mainEnd();
+  if (alone)
+    native.hear(onceIds, onceLinks, onceBegun, lastingIds, lastingLinks, lastingOpen);
+}
+
+// While ours are the only hooks before and after callbacks, native code hears those that Node makes itself (js_emit.c),
+// from the end of the main script on: it does what onBefore() and onAfter() do, in the arrays below.
+let alone = false;
+
+function hearNoMore() {
+  alone = false;
+  native.hearNoMore();
 }
 
 // ---- Async resources ----
@@ -250,7 +263,7 @@ class Registration {
     this.timer = timer;   // a Timeout or Immediate: to see whether it was cleared
     this.begun = begun;
     this.cancelled = false;
-    this.open = 0;        // invocations that have not ended
+    this.open = 0;        // invocations that have not ended; of what lies in `lasting`, see there
     this.destroyed = false;
     this.replaced = null; // the registration that this one replaced while it ran
   }
@@ -260,6 +273,10 @@ class Registration {
 const RECENT = 1024;
 const timers = new Array(RECENT).fill(undefined);
 const lasting = new Array(RECENT).fill(undefined);
+// Of those in `lasting`: what native code sees. An id of 0: not this one.
+const lastingIds = new Float64Array(RECENT);
+const lastingLinks = new Float64Array(RECENT);
+const lastingOpen = new Uint32Array(RECENT);
 const resources = new Map();
 let asyncIdSymbol; // by which Node's timers carry their async id
 
@@ -273,41 +290,71 @@ function find(id) {
 }
 
 function keep(registration) {
-  const places = registration.timer === null ? lasting : timers;
   const at = registration.id & (RECENT - 1);
-  const old = places[at];
+  if (registration.timer === null) {
+    keepLasting(registration, at);
+    return;
+  }
+  const old = timers[at];
   if (old !== undefined && old.id !== registration.id)
     mapSet(resources, old.id, old);
-  places[at] = registration;
+  timers[at] = registration;
+}
+
+function keepLasting(registration, at) {
+  const old = lasting[at];
+  if (old !== undefined) {
+    old.open = lastingOpen[at];
+    mapSet(resources, old.id, old);
+  }
+  lasting[at] = registration;
+  lastingIds[at] = registration.id;
+  lastingLinks[at] = registration.link;
+  lastingOpen[at] = 0;
 }
 
 function forget(id) {
   const at = id & (RECENT - 1);
-  if (lasting[at] !== undefined && lasting[at].id === id)
+  if (lasting[at] !== undefined && lasting[at].id === id) {
     lasting[at] = undefined;
-  else if (timers[at] !== undefined && timers[at].id === id)
+    lastingIds[at] = 0;
+  } else if (timers[at] !== undefined && timers[at].id === id) {
     timers[at] = undefined;
-  else
+  } else {
     mapDelete(resources, id);
+  }
+}
+
+// One more invocation of it, or one less; how many there are.
+function countOpen(registration, change) {
+  const at = registration.id & (RECENT - 1);
+  return lasting[at] === registration ? lastingOpen[at] += change : registration.open += change;
+}
+
+// It is to be forgotten once it ends, which onAfter() sees to.
+function setDestroyed(registration) {
+  const at = registration.id & (RECENT - 1);
+  registration.destroyed = true;
+  if (lasting[at] === registration)
+    lastingIds[at] = 0;
 }
 
 // Node's own functions that are registered again and again stay for ever: theirs are found here first. They come in the
-// same order at each request: so the one after the last found is tried first.
+// same order at each request, some several times in a row: so the last found is tried first, then those after it.
 const NODES_MAX = 16;
 const nodesFunctions = [];
 const nodesNumbers = [];
 let nodesNext = 0;
-let nodesAfter = 0;
+let nodesLast = 0;
 
 function knownNodes(f) {
-  let at = nodesAfter;
+  let at = nodesLast;
   for (let left = nodesFunctions.length; left > 0; left--) {
-    const next = at + 1 < nodesFunctions.length ? at + 1 : 0;
     if (nodesFunctions[at] === f) {
-      nodesAfter = next;
+      nodesLast = at;
       return nodesNumbers[at];
     }
-    at = next;
+    at = at + 1 < nodesFunctions.length ? at + 1 : 0;
   }
   return 0;
 }
@@ -438,7 +485,7 @@ function onBefore(id) {
   if (registration === undefined)
     return false; // made before us
   registration.begun = true;
-  registration.open++;
+  countOpen(registration, 1);
   values[0] = registration.link;
   values[1] = registration.once ? 0 : BEGIN_MORE;
   return true;
@@ -460,8 +507,8 @@ function onAfter(id) {
     return true;
   }
   values[0] = registration.link;
-  registration.open--;
-  if (registration.once || (registration.destroyed && registration.open === 0))
+  const open = countOpen(registration, -1);
+  if (registration.once || (registration.destroyed && open === 0))
     forget(id);
   return true;
 }
@@ -485,10 +532,10 @@ function onDestroy(id) {
   const registration = find(id);
   if (registration === undefined)
     return;
-  if (registration.open === 0)
+  if (countOpen(registration, 0) === 0)
     forget(id);
   else
-    registration.destroyed = true;
+    setDestroyed(registration);
   cancel(registration, registration.timer ? REASON_STOPPED : REASON_CLOSED);
 }
 
@@ -595,8 +642,8 @@ let adopting;  // the note of a promise that adopts another: between before and 
 let lifeCycle = false;
 let lastPromise = 0;
 
-// What is known of a promise: null where there is nothing to know, as of most. All have the field: V8's optimised code
-// finds quickly what is there.
+// What is known of a promise: null where there is nothing to know yet, as of most. All have the field: V8's optimised
+// code finds quickly what is there.
 class Noted extends Itself {
   #note = null;
   static has(promise) {
@@ -623,6 +670,9 @@ class Note {
     this.id = 0;
   }
 }
+
+// Of a promise of which nothing was known when it settled.
+const SETTLED = new Note(true);
 
 // Of one that was made before us, too.
 function noteOf(promise) {
@@ -679,8 +729,7 @@ function adopt(adopter, reaction, parent) {
     wait(parent, reaction);
 }
 
-// The note of a reaction that is to be linked, with the arguments of doLink in the array; null: that is done, or there is
-// none.
+// Links a reaction; one that is caused already is left to the hook, with the arguments of doLink in the array.
 function react(promise, reaction, parent) {
   const known = noteOf(parent);
   const caused = known === null ? isSettled(parent) : known.settled;
@@ -689,14 +738,13 @@ function react(promise, reaction, parent) {
   if (caused) {
     values[2] = LINK_CAUSED;
     reaction.caused = true;
-    return reaction;
+    return;
   }
   values[2] = 0;
   doHold();
   reaction.link = values[0];
   held = promise;
   wait(known ?? note(parent, false), reaction);
-  return null;
 }
 
 function tellLife(id, life) {
@@ -705,23 +753,23 @@ function tellLife(id, life) {
   doPromise();
 }
 
-// As react().
+// Its note, or null. That of a reaction whose link is NONE is to be linked yet: the arguments of doLink are in the array.
 function onPromiseInit(promise, parent) {
-  new Noted(promise);
   if (parent === undefined && !lifeCycle)
     return null;
   const made = new Note(false);
-  Noted.set(promise, made);
   if (lifeCycle)
     tellLife(made.id = ++lastPromise, LIFE_CREATE);
   if (parent === undefined)
-    return null;
-  if (adopting === undefined)
-    return react(promise, made, parent);
+    return made;
+  if (adopting === undefined) {
+    react(promise, made, parent);
+    return made;
+  }
   const adopter = adopting;
   adopting = undefined;
   adopt(adopter, made, noteOf(parent) ?? note(parent, isSettled(parent)));
-  return null;
+  return made;
 }
 
 // As onBefore() and onAfter().
@@ -762,9 +810,13 @@ function onPromiseAfter(promise) {
 }
 
 function onPromiseSettled(promise) {
-  const settled = noteOf(promise);
-  if (settled === null)
+  if (!Noted.has(promise))
+    return; // made before us
+  const settled = Noted.get(promise);
+  if (settled === null) {
+    Noted.set(promise, SETTLED);
     return;
+  }
   if (held === promise) { // what await wraps a value in: it has the async function's promise as parent
     held = undefined;
     doDrop();
@@ -975,7 +1027,9 @@ function followListeners() {
 
 // ---- Start ----
 
-// The layer ends at the first error: what would follow could be wrong, and the program must not see it.
+// The layer ends at the first error: what would follow could be wrong, and the program must not see it. But where the
+// program has come near the end of its stack, only what it did there is lost: that is counted, by a call that needs none
+// of the stack that JavaScript may use.
 function guarded(f) {
   return (a, b, c, d) => { // no rest parameters: this is on the path of every event
     if (stopped)
@@ -983,7 +1037,10 @@ function guarded(f) {
     try {
       f(a, b, c, d);
     } catch (error) {
-      giveUp(error);
+      if (error instanceof OutOfStack)
+        doMissed();
+      else
+        giveUp(error);
     }
   };
 }
@@ -1047,25 +1104,33 @@ function loadNative() {
 
 /*
  * The hooks that are called most. Each is written out, where guarded() would do: V8 inlines what such a function calls
- * only if it is always the same. What they tell they tell outside the try: up to V8 12 a native function that is called
- * within one is not called directly by optimised code.
+ * only if it is always the same. Some is done outside the try, and nothing there can throw: within one, optimised code
+ * does not call native functions directly (up to V8 12), and does not know which constructor a derived class has.
  */
 
 function followPromises() {
   const hooks = {
     init(promise, parent) {
-      let reaction = null;
+      let made;
       if (stopped)
         return;
       try {
-        reaction = onPromiseInit(promise, parent);
+        made = onPromiseInit(promise, parent);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
+        return;
       }
-      if (reaction === null)
+      new Noted(promise); // what was called before needed more of the stack
+      if (made === null)
+        return;
+      Noted.set(promise, made);
+      if (parent === undefined || made.link !== NONE)
         return;
       doLink();
-      reaction.link = values[0];
+      made.link = values[0];
     },
     before(promise) {
       let begins = false;
@@ -1074,7 +1139,10 @@ function followPromises() {
       try {
         begins = onPromiseBefore(promise);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
       if (begins)
         doBegin();
@@ -1086,7 +1154,10 @@ function followPromises() {
       try {
         ends = onPromiseAfter(promise);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
       if (ends)
         doEnd();
@@ -1097,7 +1168,10 @@ function followPromises() {
       try {
         onPromiseSettled(promise);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
     },
   };
@@ -1117,7 +1191,10 @@ function followResources(promiseHooks) {
       try {
         onInit(id, type, trigger, resource);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
     },
     before(id) {
@@ -1127,7 +1204,10 @@ function followResources(promiseHooks) {
       try {
         begins = onBefore(id);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
       if (begins)
         doBegin();
@@ -1139,7 +1219,10 @@ function followResources(promiseHooks) {
       try {
         ends = onAfter(id);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
       if (ends)
         doEnd();
@@ -1153,11 +1236,39 @@ function followResources(promiseHooks) {
   hook.enable();
   native.noTrampoline();
   const binding = asyncWrap();
+  alone = isAlone(binding);
+  followHooks(hook);
   if (binding)
     followDestroyed(binding);
   if (!mark)
     binding.setPromiseHooks(promiseHooks.init, promiseHooks.before, promiseHooks.after, promiseHooks.settled);
-  return () => hook.disable();
+  return () => {
+    hearNoMore();
+    hook.disable();
+  };
+}
+
+// Hooks that Node enabled before ours: of its trace events and its inspector. They can be counted where the binding can
+// be had.
+function isAlone(binding) {
+  const { async_hook_fields: counts, constants } = binding ?? {};
+  if (counts && constants)
+    return counts[constants.kBefore] === 1 && counts[constants.kAfter] === 1;
+  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+  return !/--(?:trace-event|inspect)/.test(options);
+}
+
+// Hooks of others want to hear of all callbacks.
+function followHooks(hook) {
+  const wanted = getOwnPropertySymbols(hook).filter(({ description }) => description === 'before' || description === 'after');
+  const wants = (other) => wanted.length === 0 || wanted.some((symbol) => other[symbol] !== undefined);
+  replace(getPrototypeOf(hook), 'enable', (original) => ({
+    enable() {
+      if (alone && this !== hook && wants(this))
+        guarded(hearNoMore)();
+      return apply(original, this, arguments);
+    },
+  }).enable);
 }
 
 /*
@@ -1175,7 +1286,10 @@ function followDestroyed(binding) {
       try {
         onDestroy(id);
       } catch (error) {
-        giveUp(error);
+        if (error instanceof OutOfStack)
+          doMissed();
+        else
+          giveUp(error);
       }
     }
     if (counts[kDestroy] > (stopped ? 0 : 1))

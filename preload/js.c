@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "entry.h"
 #include "env.h"
+#include "js_emit.h"
 #include "js_function.h"
 #include "js_text.h"
 #include "log.h"
@@ -23,7 +24,7 @@
 #include "stack.h"
 #include "thread.h"
 
-#define ARGUMENTS 4
+#define ARGUMENTS 6
 #define VALUES 4 /* of the array */
 #define SP ((uintptr_t)__builtin_frame_address(0))
 
@@ -154,6 +155,13 @@ static void do_promise(struct uvt_thread *thread, double *values)
     uvt_put_promise(thread, execute_id, (uint64_t)values[0], (enum uvt_life)values[1]);
 }
 
+/* missed: something that was to be recorded */
+static void do_missed(struct uvt_thread *thread, double *values)
+{
+  (void)thread, (void)values;
+  uvt_count_lost(1);
+}
+
 /* label: number, status, kind, name; of the current invocation */
 static void do_label(struct uvt_thread *thread, double *values)
 {
@@ -168,7 +176,7 @@ static void do_label(struct uvt_thread *thread, double *values)
 
 /* X(operation) */
 #define OPERATIONS(X) \
-  X(link) X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(current) X(promise) X(label)
+  X(link) X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(current) X(promise) X(label) X(missed)
 
 /* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
  * does. */
@@ -429,6 +437,47 @@ static napi_value js_no_trampoline(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/* ---- Node's own callbacks ---- */
+
+/* A typed array's elements. */
+static void *elements(napi_env env, const struct call *call, size_t index, size_t *length)
+{
+  void *data = NULL;
+  napi_get_typedarray_info(env, call->arguments[index], NULL, length, &data, NULL, NULL);
+  return data;
+}
+
+/* hear(ids, links, begun of what runs once; ids, links, open of what runs again): callbacks that Node makes
+ * are heard here, and the agent's hooks are not called for those in these arrays. */
+static napi_value js_hear(napi_env env, napi_callback_info info)
+{
+  struct call call = TAKE_CALL(env, info);
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  const void *environment = isolate && v8_current_context && node_environment
+                                ? node_environment(v8_current_context(isolate))
+                                : NULL;
+  size_t once = 0, more = 0;
+  struct uvt_js_tables tables;
+  tables.once.ids = elements(env, &call, 0, &once);
+  tables.once.links = elements(env, &call, 1, NULL);
+  tables.begun = elements(env, &call, 2, NULL);
+  tables.more.ids = elements(env, &call, 3, &more);
+  tables.more.links = elements(env, &call, 4, NULL);
+  tables.open = elements(env, &call, 5, NULL);
+  tables.once.mask = (uint32_t)once - 1;
+  tables.more.mask = (uint32_t)more - 1;
+  uvt_log("callbacks of Node are heard %s", uvt_js_emit_hear(environment, &tables) ? "natively" : "by hooks");
+  return NULL;
+}
+
+/* hearNoMore() */
+static napi_value js_hear_no_more(napi_env env, napi_callback_info info)
+{
+  (void)env, (void)info;
+  uvt_js_emit_leave();
+  return NULL;
+}
+
 /* ---- Texts ---- */
 
 /* text(string): its number */
@@ -477,6 +526,8 @@ static const struct {
     {"text", js_text},
     {"function", js_function},
     {"noTrampoline", js_no_trampoline},
+    {"hear", js_hear},
+    {"hearNoMore", js_hear_no_more},
     {"log", js_log},
 };
 
@@ -530,6 +581,7 @@ static void environment_ends(void *unused)
 {
   (void)unused;
   js = (struct js){0};
+  uvt_js_emit_leave();
   uvt_js_functions_forget();
   uvt_thread.js_rejected = 0;
 }

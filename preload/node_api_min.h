@@ -39,6 +39,8 @@ UVT_WEAK napi_status napi_get_value_string_utf8(napi_env env, napi_value value, 
 UVT_WEAK napi_status napi_create_double(napi_env env, double value, napi_value *result);
 UVT_WEAK napi_status napi_create_uint32(napi_env env, uint32_t value, napi_value *result);
 UVT_WEAK napi_status napi_create_arraybuffer(napi_env env, size_t size, void **data, napi_value *result);
+UVT_WEAK napi_status napi_get_typedarray_info(napi_env env, napi_value array, int *type, size_t *length,
+                                              void **data, napi_value *buffer, size_t *offset);
 UVT_WEAK napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count, napi_ref *result);
 UVT_WEAK napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_value *result);
 UVT_WEAK napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result);
@@ -147,6 +149,10 @@ UVT_WEAK napi_value v8_template_function(void *function_template, void *context)
 /* node::AsyncWrap::SetCallbackTrampoline() */
 UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
     "_ZN4node9AsyncWrap21SetCallbackTrampolineERKN2v820FunctionCallbackInfoINS1_5ValueEEE");
+
+/* node::GetCurrentEnvironment() */
+UVT_WEAK const void *
+node_environment(void *context) __asm__("_ZN4node21GetCurrentEnvironmentEN2v85LocalINS0_7ContextEEE");
 
 /* v8::Promise::State(): 0 pending, 1 fulfilled, 2 rejected */
 UVT_WEAK int v8_promise_state(napi_value promise) __asm__("_ZN2v87Promise5StateEv");

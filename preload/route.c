@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "entry.h"
+#include "js_emit.h"
 #include "log.h"
 #include "patch.h"
 #include "symbol.h"
@@ -73,10 +74,10 @@ static uvt_patch_apply_fn *load_patcher(void)
   return object ? (uvt_patch_apply_fn *)dlsym(object, UVT_PATCH_SYMBOL) : NULL;
 }
 
-int uvt_route_patch(void)
+/* Of libuv's functions those that the executable has; `originals` is filled for all, once they are patched.
+ */
+static size_t list_libuv(struct uvt_patch *patches, void **originals)
 {
-  struct uvt_patch patches[UVT_FN_COUNT];
-  void *originals[UVT_FN_COUNT];
   size_t count = 0;
   for (int i = 0; i < UVT_FN_COUNT; i++) {
     size_t size = 0;
@@ -87,11 +88,42 @@ int uvt_route_patch(void)
     else
       uvt_log("%s: not in this libuv", uvt_fn_names[i]);
   }
+  return count;
+}
+
+/* Of Node's: all, or none. */
+static size_t list_node(struct uvt_patch *patches)
+{
+  for (size_t i = 0; i < UVT_NODE_FUNCTIONS; i++) {
+    const struct uvt_node_function *function = &uvt_node_functions[i];
+    size_t size = 0;
+    void *target = in_executable(libuv, function->symbol, &size);
+    if (!target)
+      return 0;
+    patches[i] = (struct uvt_patch){function->symbol, target, size, (void *)function->ours, function->real};
+  }
+  return UVT_NODE_FUNCTIONS;
+}
+
+/* Node's functions make the JavaScript layer faster; without them it works all the same. */
+static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches, size_t of_libuv,
+                     size_t of_node, char *why, size_t why_size)
+{
+  int error = apply(patches, of_libuv + of_node, why, why_size);
+  if (!error || !of_node)
+    return error;
+  uvt_log("without Node's own functions: %s", why);
+  return apply(patches, of_libuv, why, why_size);
+}
+
+int uvt_route_patch(void)
+{
+  struct uvt_patch patches[UVT_FN_COUNT + UVT_NODE_FUNCTIONS];
+  void *originals[UVT_FN_COUNT];
+  size_t of_libuv = list_libuv(patches, originals), of_node = list_node(&patches[of_libuv]);
   uvt_patch_apply_fn *apply = load_patcher();
   char why[256] = "libuvtree-patch.so cannot be loaded";
-  int error = apply ? 0 : -ENOENT;
-  if (!error)
-    error = apply(patches, count, why, sizeof why);
+  int error = apply ? apply_all(apply, patches, of_libuv, of_node, why, sizeof why) : -ENOENT;
   if (error) {
     uvt_log("not patched: %s", why);
     return error;

@@ -371,6 +371,11 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
             "; LOST up to a second before a process was killed, and what came after that on its CPU: "
             "LTTng cannot read on behind a half-written record%s",
             r->killed_daemon ? "" : ", and its session daemon will not end by itself");
+  if (recorded->unmade)
+    fprintf(stderr,
+            "; LOST %s%" PRIu64
+            " records where the program left no room for them: its stack, or its callbacks in callbacks",
+            recorded->more ? "more than " : "", recorded->unmade);
   if (!loss->known)
     fprintf(stderr, "; whether anything was lost is not known");
   else if (loss->records)
@@ -379,7 +384,7 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
             " would be twice as large)",
             recorded->more ? "more than " : "", loss->records + recorded->missing,
             r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
-  else if (r->stuck)
+  else if (r->stuck || recorded->unmade)
     ; /* that is all of it */
   else if (recorded->awaited)
     fprintf(stderr, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");

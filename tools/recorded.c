@@ -81,6 +81,7 @@ struct counter {
   uint64_t records;
   uint64_t looked_at;        /* of these, those that are records of the trace: a batch is one */
   uint64_t missing;          /* in batches, beyond the batches themselves */
+  uint64_t unmade;           /* by what `lost` records tell */
   uint64_t awaited;          /* threads of which records are still to come */
   struct uvt_id_map threads; /* values: struct thread */
   struct timespec until;
@@ -132,6 +133,8 @@ static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *rec
     note_waiting(counter, &record->waiting);
   else if (record->kind != UVT_RECORD_discarded)
     counter->records++;
+  if (record->kind == UVT_RECORD_lost)
+    counter->unmade += record->lost.count;
   return ++counter->looked_at % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
 }
 
@@ -150,6 +153,7 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
   recorded->more = uvt_trace_read(folder, &counter.visitor, &ignored) < 0 || is_over(&counter.until);
   recorded->records = counter.records;
   recorded->missing = counter.missing;
+  recorded->unmade = counter.unmade;
   recorded->awaited = counter.awaited && !recorded->more;
   uvt_id_map_clear(&counter.threads);
 }

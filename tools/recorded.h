@@ -12,6 +12,7 @@ struct uvt_recorded {
   bool disk_full;   /* there is no room where the folder lies */
   uint64_t records; /* as far as they were counted */
   uint64_t missing; /* records in lost batches, less one for each batch; likewise */
+  uint64_t unmade;  /* that the program's side says it could not make (`lost`); likewise */
   bool more;        /* counting took too long, or the trace cannot be read to its end */
   bool awaited;     /* records were announced and are not there (reorder.h); false when `more` */
 };

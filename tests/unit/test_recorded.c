@@ -17,6 +17,7 @@
 #include "trace_source.h"
 
 static uint64_t to_read; /* how many records the stand-in for the reader has */
+static uint64_t lost;    /* one more tells that so many could not be made; 0: there is none */
 static uint64_t since;   /* what they say at last of others to come */
 
 int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct uvt_error *error)
@@ -27,6 +28,10 @@ int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct
   for (uint64_t i = 0; i < to_read; i++) {
     if (visitor->record(visitor, &record))
       break;
+  }
+  if (lost) {
+    record = (struct uvt_record){.kind = UVT_RECORD_lost, .lost = {.process = 1, .count = lost}};
+    visitor->record(visitor, &record);
   }
   record.kind = UVT_RECORD_discarded;
   visitor->record(visitor, &record);
@@ -88,6 +93,17 @@ static void complete(void **state)
   assert_int_equal(recorded.records, 5000);
   assert_false(recorded.more);
   assert_false(recorded.awaited);
+  assert_int_equal(recorded.unmade, 0);
+  (void)state;
+}
+
+static void what_could_not_be_made(void **state)
+{
+  lost = 3;
+  struct uvt_recorded recorded = uvt_recorded_look(folder, 1000);
+  lost = 0;
+  assert_int_equal(recorded.records, 5001);
+  assert_int_equal(recorded.unmade, 3);
   (void)state;
 }
 
@@ -142,6 +158,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(complete, make_trace),
+      cmocka_unit_test_setup(what_could_not_be_made, make_trace),
       cmocka_unit_test_setup(what_was_announced_and_is_not_there, make_trace),
       cmocka_unit_test_setup(counts_no_longer_than_it_may, make_trace),
       cmocka_unit_test_setup(cut_short, make_trace),
