@@ -340,22 +340,31 @@ function setDestroyed(registration) {
 }
 
 // Node's own functions that are registered again and again stay for ever: theirs are found here first. They come in the
-// same order at each request, some several times in a row: so the last found is tried first, then those after it.
+// same order at each request, some several times in a row: so the last found is tried first, then what followed it last.
 const NODES_MAX = 16;
-const nodesFunctions = [];
-const nodesNumbers = [];
+const nodesFunctions = new Array(NODES_MAX).fill(undefined);
+const nodesNumbers = new Array(NODES_MAX).fill(0);
+const nodesFollowing = new Uint8Array(NODES_MAX);
 let nodesNext = 0;
 let nodesLast = 0;
 
 function knownNodes(f) {
-  let at = nodesLast;
-  for (let left = nodesFunctions.length; left > 0; left--) {
+  const last = nodesLast;
+  if (nodesFunctions[last] === f)
+    return nodesNumbers[last];
+  const following = nodesFollowing[last];
+  if (nodesFunctions[following] !== f)
+    return findNodes(f, last);
+  nodesLast = following;
+  return nodesNumbers[following];
+}
+
+function findNodes(f, last) {
+  for (let at = 0; at < NODES_MAX; at++)
     if (nodesFunctions[at] === f) {
-      nodesLast = at;
+      nodesFollowing[last] = nodesLast = at;
       return nodesNumbers[at];
     }
-    at = at + 1 < nodesFunctions.length ? at + 1 : 0;
-  }
   return 0;
 }
 
