@@ -1270,7 +1270,7 @@ function isAlone(binding) {
 // Hooks of others want to hear of all callbacks.
 function followHooks(hook) {
   const wanted = getOwnPropertySymbols(hook).filter(({ description }) => description === 'before' || description === 'after');
-  const wants = (other) => wanted.length === 0 || wanted.some((symbol) => other[symbol] !== undefined);
+  const wants = (other) => wanted.length === 0 || wanted.some((symbol) => other?.[symbol] !== undefined);
   replace(getPrototypeOf(hook), 'enable', (original) => ({
     enable() {
       if (alone && this !== hook && wants(this))
