@@ -384,14 +384,16 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
             " would be twice as large)",
             recorded->more ? "more than " : "", loss->records + recorded->missing,
             r->options->subbuffer_size >> 10, r->options->subbuffers * 2);
-  else if (r->stuck || recorded->unmade)
+  else if (r->stuck)
     ; /* that is all of it */
   else if (recorded->awaited)
     fprintf(stderr, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");
   else if (recorded->more && r->end.exit_status > 128)
     fprintf(stderr, "; the last moment (at most 20 ms) may be lost, if the program was killed");
-  else
-    fprintf(stderr, r->options->snapshot ? ", the newest" : "; nothing lost");
+  else if (r->options->snapshot)
+    fprintf(stderr, ", the newest");
+  else if (!recorded->unmade)
+    fprintf(stderr, "; nothing lost");
 }
 
 /* The folder of the last snapshot, as the user would type it: LTTng makes one for each, with its time in the
