@@ -40,15 +40,16 @@ enum uvt_check_rule {
       UVT_CHECK_RULE_COUNT
 };
 
-/* How many are kept with their text; further ones are only counted. */
-enum { UVT_CHECK_KEPT_MAX = 10000 };
+/* How many are kept with their text. Further ones are only counted, and kept as long as a loss may excuse
+ * them. */
+enum { UVT_CHECK_TEXTS_MAX = 10000 };
 
 struct uvt_finding {
   enum uvt_check_rule rule;
   bool excusable;
   uint64_t process; /* whose; UINT64_MAX: the stream's */
   uint64_t time;
-  char *text;
+  char *text; /* NULL beyond UVT_CHECK_TEXTS_MAX */
 };
 
 struct uvt_check_report {
@@ -56,6 +57,7 @@ struct uvt_check_report {
   uint64_t excused; /* taken back */
   struct uvt_finding *kept;
   size_t kept_count;
+  size_t kept_capacity;
 };
 
 /* Where in the stream something was found. */
