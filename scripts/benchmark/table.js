@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tables of scripts/bench:  table.js RESULTS ENVIRONMENT MODES WORKLOADS [JSON_FILE]
-// RESULTS has lines "round mode workload key value", by tabs; ENVIRONMENT "name value".
+// RESULTS has lines "when workload mode key value", by tabs, `when` "ROUND" or "ROUND/TURN"; ENVIRONMENT "name value".
 'use strict';
 const fs = require('fs');
 const [resultsFile, environmentFile, modeList, workloadList, jsonFile] = process.argv.slice(2);
@@ -9,11 +9,11 @@ const modes = modeList.split(/\s+/).filter(Boolean);
 const workloads = workloadList.split(/\s+/).filter(Boolean);
 const environment = Object.fromEntries(lines(environmentFile));
 
-// workload -> mode -> key -> [[round, value]...]
+// workload -> mode -> key -> [[when, value]...]
 const measured = {};
-for (const [round, workload, mode, key, value] of lines(resultsFile)) {
+for (const [when, workload, mode, key, value] of lines(resultsFile)) {
   const keys = ((measured[workload] ??= {})[mode] ??= {});
-  (keys[key] ??= []).push([Number(round), value]);
+  (keys[key] ??= []).push([when, value]);
 }
 const found = (workload, mode, key) => measured[workload]?.[mode]?.[key] ?? [];
 
@@ -26,22 +26,27 @@ function spread(values) {
 }
 const numbers = (workload, mode, key) => spread(found(workload, mode, key).map(([, value]) => Number(value)));
 
-// Each round's value beside that of plain node in the same round.
-function beside(workload, mode, key, compare) {
-  const plain = new Map(found(workload, 'plain', key).map(([round, value]) => [round, Number(value)]));
-  return spread(found(workload, mode, key).filter(([round]) => plain.get(round) > 0).map(([round, value]) => compare(Number(value), plain.get(round))));
+// The median in each round: round -> number.
+function medians(values) {
+  const rounds = new Map();
+  for (const [when, value] of values) {
+    const [round] = when.split('/');
+    rounds.set(round, [...(rounds.get(round) ?? []), Number(value)]);
+  }
+  return new Map([...rounds].map(([round, numbers]) => [round, spread(numbers).median]));
 }
-const ratio = (workload, mode, key) => beside(workload, mode, key, (value, plain) => value / plain);
+
+// Each turn's value beside that of plain node in the same turn; the median of each round's.
+function ratio(workload, mode, key) {
+  const plain = new Map(found(workload, 'plain', key).map(([when, value]) => [when, Number(value)]));
+  const turns = found(workload, mode, key).filter(([when]) => plain.get(when) > 0);
+  return spread([...medians(turns.map(([when, value]) => [when, value / plain.get(when)])).values()]);
+}
 
 // Starts are many in a round: the median of the round's first, then those of the rounds.
 function longer(mode) {
-  const rounds = (name) => {
-    const starts = new Map();
-    for (const [round, value] of found('start', name, 'start')) starts.set(round, [...(starts.get(round) ?? []), Number(value)]);
-    return new Map([...starts].map(([round, values]) => [round, spread(values).median]));
-  };
-  const plain = rounds('plain');
-  return spread([...rounds(mode)].map(([round, value]) => value - plain.get(round)));
+  const plain = medians(found('start', 'plain', 'start'));
+  return spread([...medians(found('start', mode, 'start'))].map(([round, value]) => value - plain.get(round)));
 }
 
 const lost = (workload, mode) => {
@@ -101,9 +106,9 @@ const isServer = (workload) => workload !== 'start' && !isProgram(workload);
 const servers = workloads.filter(isServer);
 for (const [name, value] of Object.entries(environment)) console.log(`${name.padEnd(9)}${value}`);
 for (let i = 0; i < servers.length; i += 4)
-  matrix('requests/s relative to plain node: median (least-most)', servers.slice(i, i + 4), ratios);
+  matrix('requests/s relative to plain node: median of the rounds (least-most)', servers.slice(i, i + 4), ratios);
 for (const route of ['dynamic', 'static'])
-  matrix('operations/s of a C program relative to plain: median (least-most)', workloads.filter((w) => w.endsWith(`-${route}`)), ratios);
+  matrix('operations/s of a C program relative to plain: median of the rounds (least-most)', workloads.filter((w) => w.endsWith(`-${route}`)), ratios);
 matrix('node -e 0, milliseconds longer than plain: median of the rounds (least-most)', ['start'], (s, mode) =>
   mode === 'plain' ? `${digits(s.milliseconds?.median, 1)} ms` : range(s.millisecondsLonger, 1)
 );
