@@ -8,6 +8,7 @@ const nothing = () => {};
 
 const peers = {
   hooks: () => require('async_hooks').createHook({ init: nothing, before: nothing, after: nothing, destroy: nothing }).enable(),
+  'promise-hooks': () => require('v8').promiseHooks.createHook({ init: nothing, before: nothing, after: nothing, settled: nothing }),
   inspector: () => {
     const { Session } = require('inspector');
     const session = new Session();
