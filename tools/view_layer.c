@@ -480,11 +480,14 @@ static void take_external_cause(struct layer_view *view, struct process *process
     give(view, event);
 }
 
+/* Kept where it held up what is shown: what stands for another thread's invocation, by its link, was not. */
 static void take_blocking(struct layer_view *view, struct process *process, const struct uvt_event *event)
 {
   uint64_t execute_id = shown(process, event->executeID);
   const struct invocation *open = uvt_id_map_find(&process->invocations, execute_id);
-  if (open ? open->shown == execute_id : execute_id == event->executeID)
+  const struct invocation *blocked = uvt_id_map_find(&process->invocations, event->executeID);
+  bool elsewhere = open && blocked && open->tid != blocked->tid;
+  if (open ? open->shown == execute_id && !elsewhere : execute_id == event->executeID)
     give_remapped(view, process, event);
 }
 

@@ -229,6 +229,27 @@ static void test_js_layer_contracts_libuv(void **state)
             "state Retired o6 @0\n");
 }
 
+/* The main script makes a thread (link 1), whose callback is libuv's: what stands for it is the script, which
+ * that thread does not hold up. */
+static void test_blocking_of_another_thread_is_not_of_what_stands_for_it(void **state)
+{
+  (void)state;
+  struct fixture fixture, *f = &fixture;
+  begin(f, (struct uvt_pipeline_options){.layer = UVT_LAYER_JS, .no_states = true});
+  GIVE(executeBegin, .executeID = 1, .tid = 10);
+  GIVE(executeBegin, .executeID = 2, .within = 1, .tid = 10, MAIN);
+  GIVE(link, .executeID = 2, .linkID = 1, LAYER("uv"));
+  GIVE(cause, .executeID = 2, .linkID = 1, .causeID = 1);
+  GIVE(executeBegin, .executeID = 3, .causeID = 1, .tid = 11);
+  GIVE(blocking, .executeID = 3, .time = 5);
+  GIVE(blocking, .executeID = 2, .time = 6);
+  GIVE(executeEnd, .executeID = 2);
+  GIVE(blocking, .executeID = 3, .time = 7);
+  finish(f, "executeBegin e2 tid=10 @0 type=main\n"
+            "blocking e2 @6\n"
+            "executeEnd e2 @0\n");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -239,6 +260,7 @@ int main(void)
       cmocka_unit_test(test_uv_layer_contracts_javascript),
       cmocka_unit_test(test_js_layer_contracts_libuv),
       cmocka_unit_test(test_users_part_contracts_nodes_functions),
+      cmocka_unit_test(test_blocking_of_another_thread_is_not_of_what_stands_for_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
