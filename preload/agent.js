@@ -30,6 +30,11 @@ const LIFE_REJECT = 2;
 const OPTION_LISTENERS = 1;
 const OPTION_PROMISES = 2;
 const OPTION_LOCATIONS = 4;
+// As in js_emit.h.
+const HEAR_CALLBACKS = 1;
+const HEAR_INIT = 2;
+const CANCELLED = 1;
+const DESTROYED = 2;
 
 // Taken before the program can change them.
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
@@ -42,6 +47,7 @@ const weakGet = uncurry(WeakMap.prototype.get);
 const weakSet = uncurry(WeakMap.prototype.set);
 const { apply, getPrototypeOf } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
+const { executionAsyncId } = require('async_hooks');
 
 // Async resources that run once. All others may run again: a socket, a parser, an AsyncResource of the program.
 const ONCE = ['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
@@ -66,7 +72,8 @@ const native = prepared();
 // Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
 const values = new Float64Array(native.values ?? 0);
 const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
-        current: doCurrent, promise: doPromise, label: doLabel, missed: doMissed } = native;
+        finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
+        missed: doMissed } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
 const NO = 0; // as in js.c
@@ -206,23 +213,80 @@ let mainOpen = false;
 function endMain() {
   mainOpen = false;
   native.mainEnd();
-  if (alone)
-    native.hear(onceIds, onceLinks, onceBegun, lastingIds, lastingLinks, lastingOpen);
 }
 
-// While ours are the only hooks before and after callbacks, native code hears those that Node makes itself (js_emit.c),
-// from the end of the main script on: it does what onBefore() and onAfter() do, in the arrays below.
-let alone = false;
+// ---- What is heard natively ----
 
-function hearNoMore() {
-  alone = false;
-  native.hearNoMore();
+/*
+ * While ours are the only hooks, native code hears what Node itself makes and calls back (js_emit.c): it does what
+ * onInit(), onBefore() and onAfter() do, in the arrays below; callbacks from the end of the main script on. `alone` is
+ * what no hooks of others want to hear, `heard` what is heard natively of that.
+ */
+let alone = 0;
+let heard = 0;
+
+function hear(what) {
+  if (heard === what)
+    return;
+  if ((heard ^ what) & HEAR_CALLBACKS)
+    what & HEAR_CALLBACKS ? releaseAfter() : holdAfter();
+  heard = what;
+  native.hear(what);
+}
+
+// What began in a hook must end in one: so it is begun with when nothing has.
+function hearCallbacks() {
+  if (alone & HEAR_CALLBACKS && !mainOpen && begunByHook === 0) {
+    hear(heard | HEAR_CALLBACKS);
+    log('callbacks of Node are heard natively');
+  }
+}
+
+/*
+ * Where Node's binding can be had (up to 22), its count of `after` hooks says that there are none while nothing ends by
+ * ours: callbacks that are heard natively do not, nor do ticks, which end where Node destroys them. What does holds it.
+ */
+let counts; // Node's
+let kAfter;
+let holds = 1; // ours, as long as callbacks are not heard natively
+
+function holdAfter() {
+  if (++holds === 1 && counts !== undefined)
+    counts[kAfter]++;
+}
+
+function releaseAfter() {
+  if (--holds === 0 && counts !== undefined)
+    counts[kAfter]--;
+}
+
+// Async ids of what has begun by a hook and will end by one.
+const BEGUN_MAX = 256;
+const begunIds = new Array(BEGUN_MAX).fill(0);
+let begunByHook = 0;
+
+function willEndByHook(id) {
+  holdAfter();
+  if (begunByHook < BEGUN_MAX) // else it stays held
+    begunIds[begunByHook++] = id;
+}
+
+function endedByHook(id) {
+  let at = begunByHook - 1;
+  while (at >= 0 && begunIds[at] !== id)
+    at--;
+  if (at < 0)
+    return;
+  for (begunByHook--; at < begunByHook; at++)
+    begunIds[at] = begunIds[at + 1];
+  releaseAfter();
 }
 
 // ---- Async resources ----
 
 class Kind {
   constructor(type) {
+    this.number = kindCount;
     this.type = textNumber(type);
     this.once = ONCE.includes(type);
     this.afterMain = AFTER_MAIN.includes(type);
@@ -233,15 +297,27 @@ class Kind {
 }
 
 const kinds = new Map(); // by type
+const kindsByNumber = [];
+let kindCount = 0;
+const TICK = 0; // the first
+const KINDS_MAX = 65536;
 
-let tick, timeout; // the kinds that there are most of
+let timeout; // the kind that there is most of, but for ticks
 
 function kindOf(type) {
   if (type === 'Timeout')
-    return timeout ??= new Kind(type);
-  let kind = mapGet(kinds, type);
-  if (kind === undefined)
-    mapSet(kinds, type, kind = new Kind(type));
+    return timeout ??= makeKind(type);
+  return mapGet(kinds, type) ?? makeKind(type);
+}
+
+function makeKind(type) {
+  if (kindCount === KINDS_MAX) // of a program that makes up types: those that are left have no number for a text
+    return kindsByNumber[KINDS_MAX - 1];
+  const kind = new Kind(type);
+  kindsByNumber[kindCount++] = kind;
+  mapSet(kinds, type, kind);
+  if (kind.functionOf === undefined && !kind.isTimer && !locations)
+    native.kind(type, kind.type, kind.number, kind.once ? 1 : 0);
   return kind;
 }
 
@@ -251,92 +327,79 @@ function kindOf(type) {
 const PLACES = 4096;
 const onceIds = new Float64Array(PLACES); // 0: free
 const onceLinks = new Float64Array(PLACES);
-const onceKinds = new Array(PLACES).fill(undefined);
+const onceKinds = new Uint16Array(PLACES);
 const onceBegun = new Uint8Array(PLACES);
 
 class Registration {
-  constructor(id, link, kind, once, timer, begun = false) {
+  constructor(id, link, kind, once, timer) {
     this.id = id;
     this.link = link;
     this.kind = kind;
     this.once = once;
     this.timer = timer;   // a Timeout or Immediate: to see whether it was cleared
-    this.begun = begun;
+    this.begun = false;
     this.cancelled = false;
-    this.open = 0;        // invocations that have not ended; of what lies in `lasting`, see there
+    this.open = 0;        // invocations that have not ended
     this.destroyed = false;
     this.replaced = null; // the registration that this one replaced while it ran
   }
 }
 
-// The others, by async id: timers, which come and go, in an array and what stays in another, as long as there is room.
+// The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program.
 const RECENT = 1024;
-const timers = new Array(RECENT).fill(undefined);
-const lasting = new Array(RECENT).fill(undefined);
-// Of those in `lasting`: what native code sees. An id of 0: not this one.
-const lastingIds = new Float64Array(RECENT);
+const lastingIds = new Float64Array(RECENT); // 0: free
 const lastingLinks = new Float64Array(RECENT);
-const lastingOpen = new Uint32Array(RECENT);
+const lastingKinds = new Uint16Array(RECENT);
+const lastingOpen = new Uint32Array(RECENT); // invocations that have not ended
+const lastingState = new Uint8Array(RECENT); // CANCELLED, DESTROYED: to be forgotten once it has ended
+
+// Timers, which come and go, and what had to make room.
+const timers = new Array(RECENT).fill(undefined);
 const resources = new Map();
 let asyncIdSymbol; // by which Node's timers carry their async id
 
 function find(id) {
-  const at = id & (RECENT - 1);
-  let registration = lasting[at];
-  if (registration !== undefined && registration.id === id)
-    return registration;
-  registration = timers[at];
+  const registration = timers[id & (RECENT - 1)];
   return registration !== undefined && registration.id === id ? registration : mapGet(resources, id);
 }
 
 function keep(registration) {
   const at = registration.id & (RECENT - 1);
-  if (registration.timer === null) {
-    keepLasting(registration, at);
-    return;
-  }
   const old = timers[at];
   if (old !== undefined && old.id !== registration.id)
     mapSet(resources, old.id, old);
   timers[at] = registration;
 }
 
-function keepLasting(registration, at) {
-  const old = lasting[at];
-  if (old !== undefined) {
-    old.open = lastingOpen[at];
-    mapSet(resources, old.id, old);
-  }
-  lasting[at] = registration;
-  lastingIds[at] = registration.id;
-  lastingLinks[at] = registration.link;
-  lastingOpen[at] = 0;
-}
-
 function forget(id) {
   const at = id & (RECENT - 1);
-  if (lasting[at] !== undefined && lasting[at].id === id) {
-    lasting[at] = undefined;
-    lastingIds[at] = 0;
-  } else if (timers[at] !== undefined && timers[at].id === id) {
+  if (timers[at] !== undefined && timers[at].id === id)
     timers[at] = undefined;
-  } else {
+  else
     mapDelete(resources, id);
-  }
 }
 
-// One more invocation of it, or one less; how many there are.
-function countOpen(registration, change) {
-  const at = registration.id & (RECENT - 1);
-  return lasting[at] === registration ? lastingOpen[at] += change : registration.open += change;
+// Where there is no room for what lies there. What runs just then ends by a hook.
+function makeRoom(at) {
+  const id = onceIds[at];
+  const moved = new Registration(id, onceLinks[at], kindsByNumber[onceKinds[at]], true, null);
+  mapSet(resources, id, moved);
+  if (onceBegun[at] === 0)
+    return;
+  moved.begun = true;
+  moved.open = 1;
+  willEndByHook(id);
 }
 
-// It is to be forgotten once it ends, which onAfter() sees to.
-function setDestroyed(registration) {
-  const at = registration.id & (RECENT - 1);
-  registration.destroyed = true;
-  if (lasting[at] === registration)
-    lastingIds[at] = 0;
+function makeLastingRoom(at) {
+  const id = lastingIds[at];
+  const moved = new Registration(id, lastingLinks[at], kindsByNumber[lastingKinds[at]], false, null);
+  moved.open = lastingOpen[at];
+  moved.cancelled = (lastingState[at] & CANCELLED) !== 0;
+  moved.destroyed = (lastingState[at] & DESTROYED) !== 0;
+  mapSet(resources, id, moved);
+  for (let open = 0; open < moved.open; open++)
+    willEndByHook(id);
 }
 
 // Node's own functions that are registered again and again stay for ever: theirs are found here first. They come in the
@@ -424,12 +487,22 @@ const FUNCTION_OF = {
   HTTPCLIENTREQUEST: requestListener,
 };
 
-function register(id, kind, resource, callback) {
-  const once = kind.once || (kind.isTimeout && !resource._repeat);
+function registerTimer(id, kind, timer, callback) {
+  const once = kind.once || !timer._repeat;
   const made = link(kind.type, functionNumber(callback) || place(true), once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
-  const registration = new Registration(id, made, kind, once, kind.isTimer ? resource : null);
+  const registration = new Registration(id, made, kind, once, timer);
   keep(registration);
   return registration;
+}
+
+function registerLasting(id, kind, callback) {
+  const at = id & (RECENT - 1);
+  if (lastingIds[at] !== 0)
+    makeLastingRoom(at);
+  lastingLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED | LINK_REPEAT);
+  lastingIds[at] = id;
+  lastingKinds[at] = kind.number;
+  lastingOpen[at] = lastingState[at] = 0;
 }
 
 // queueMicrotask sets the callback only after the resource has been made.
@@ -447,7 +520,7 @@ function registerMicrotask(id, resource) {
 
 function onInit(id, type, trigger, resource) {
   if (type === 'TickObject') {
-    registerOnce(id, tick ??= new Kind(type), resource.callback);
+    registerOnce(id, kindsByNumber[TICK], resource.callback);
     return;
   }
   if (type === 'PROMISE')
@@ -457,35 +530,50 @@ function onInit(id, type, trigger, resource) {
     return;
   }
   const kind = kindOf(type);
-  if (kind.isTimer)
+  if (kind.isTimer) {
     meetTimer(type, resource);
+    registerTimer(id, kind, resource, kind.functionOf(resource));
+    return;
+  }
   const callback = kind.functionOf === undefined ? undefined : kind.functionOf(resource);
-  if (kind.once && !kind.isTimer)
+  if (kind.once)
     registerOnce(id, kind, callback);
   else
-    register(id, kind, resource, callback);
+    registerLasting(id, kind, callback);
 }
 
 function registerOnce(id, kind, callback) {
   const at = id & (PLACES - 1);
   if (onceIds[at] !== 0)
-    mapSet(resources, onceIds[at],
-           new Registration(onceIds[at], onceLinks[at], onceKinds[at], true, null, onceBegun[at] !== 0));
+    makeRoom(at);
   onceLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED);
   onceIds[at] = id;
-  onceKinds[at] = kind;
+  onceKinds[at] = kind.number;
   onceBegun[at] = 0;
 }
 
 // What begins or ends by that id: the arguments of doBegin or doEnd are left in the array. False: nothing of ours.
 function onBefore(id) {
   const at = id & (PLACES - 1);
-  if (onceIds[at] === id) {
-    if (mainOpen && onceKinds[at].afterMain)
-      endMain();
-    onceBegun[at] = 1;
-    values[0] = onceLinks[at];
-    values[1] = 0;
+  if (onceIds[at] !== id)
+    return onOtherBefore(id);
+  if (mainOpen && kindsByNumber[onceKinds[at]].afterMain)
+    endMain();
+  if (onceKinds[at] !== TICK)
+    willEndByHook(id);
+  onceBegun[at] = 1;
+  values[0] = onceLinks[at];
+  values[1] = 0;
+  return true;
+}
+
+function onOtherBefore(id) {
+  const at = id & (RECENT - 1);
+  if (lastingIds[at] === id) {
+    willEndByHook(id);
+    lastingOpen[at]++;
+    values[0] = lastingLinks[at];
+    values[1] = BEGIN_MORE;
     return true;
   }
   const registration = find(id);
@@ -493,8 +581,9 @@ function onBefore(id) {
     endMain();
   if (registration === undefined)
     return false; // made before us
+  willEndByHook(id);
   registration.begun = true;
-  countOpen(registration, 1);
+  registration.open++;
   values[0] = registration.link;
   values[1] = registration.once ? 0 : BEGIN_MORE;
   return true;
@@ -502,9 +591,22 @@ function onBefore(id) {
 
 function onAfter(id) {
   const at = id & (PLACES - 1);
-  if (onceIds[at] === id) {
-    values[0] = onceLinks[at];
-    onceIds[at] = 0;
+  endedByHook(id);
+  if (alone !== heard)
+    hearCallbacks();
+  if (onceIds[at] !== id)
+    return onOtherAfter(id);
+  values[0] = onceLinks[at];
+  onceIds[at] = 0;
+  return true;
+}
+
+function onOtherAfter(id) {
+  const at = id & (RECENT - 1);
+  if (lastingIds[at] === id) {
+    values[0] = lastingLinks[at];
+    if (--lastingOpen[at] === 0 && lastingState[at] & DESTROYED)
+      lastingIds[at] = 0;
     return true;
   }
   const registration = find(id);
@@ -516,8 +618,8 @@ function onAfter(id) {
     return true;
   }
   values[0] = registration.link;
-  const open = countOpen(registration, -1);
-  if (registration.once || (registration.destroyed && open === 0))
+  registration.open--;
+  if (registration.once || (registration.destroyed && registration.open === 0))
     forget(id);
   return true;
 }
@@ -529,6 +631,13 @@ function cancel(registration, reason) {
   tellCancel(registration.link, reason);
 }
 
+function cancelLasting(at, reason) {
+  if (lastingState[at] & CANCELLED)
+    return;
+  lastingState[at] |= CANCELLED;
+  tellCancel(lastingLinks[at], reason);
+}
+
 function onDestroy(id) {
   const at = id & (PLACES - 1);
   if (onceIds[at] === id) {
@@ -538,14 +647,53 @@ function onDestroy(id) {
     }
     return;
   }
+  const lasts = id & (RECENT - 1);
+  if (lastingIds[lasts] === id) {
+    cancelLasting(lasts, REASON_CLOSED);
+    if (lastingOpen[lasts] === 0)
+      lastingIds[lasts] = 0;
+    else
+      lastingState[lasts] |= DESTROYED;
+    return;
+  }
   const registration = find(id);
   if (registration === undefined)
     return;
-  if (countOpen(registration, 0) === 0)
+  if (registration.open === 0)
     forget(id);
   else
-    setDestroyed(registration);
+    registration.destroyed = true;
   cancel(registration, registration.timer ? REASON_STOPPED : REASON_CLOSED);
+}
+
+// ---- The end of ticks ----
+
+// Node destroys a tick when its function has returned or thrown: it has finished. Where it threw, Node goes on with its
+// error as part of it: there it has not. Resumed, it is the one that failed.
+let finishedTick = 0; // its async id
+
+// False: something in it has not ended, so it ends by a hook. Nothing here can throw.
+function finishTick(id, at) {
+  values[0] = onceLinks[at];
+  doFinish();
+  if (values[0] === NO)
+    return false;
+  onceIds[at] = 0;
+  finishedTick = id;
+  return true;
+}
+
+// The invocation that threw; 0: it is the current one.
+function resumeTick() {
+  const id = finishedTick;
+  const at = id & (PLACES - 1);
+  finishedTick = 0;
+  if (id === 0 || executionAsyncId() !== id)
+    return 0;
+  onceIds[at] = id;
+  values[0] = onceLinks[at];
+  doResume();
+  return values[0];
 }
 
 // ---- Timers: clearing, and arming again ----
@@ -589,8 +737,12 @@ function followDestroying() {
   replace(prototype, 'emitDestroy', (original) => new Proxy(original, {
     apply(target, self, args) {
       guarded(() => {
-        const registration = find(self.asyncId());
-        if (registration)
+        const id = self.asyncId();
+        const at = id & (RECENT - 1);
+        const registration = find(id);
+        if (lastingIds[at] === id)
+          cancelLasting(at, REASON_STOPPED);
+        else if (registration)
           cancel(registration, REASON_STOPPED);
       })();
       return apply(target, self, args);
@@ -602,7 +754,7 @@ function followDestroying() {
 function armedAgain(registration) {
   const { id, kind, timer } = registration;
   if (registration.begun && registration.once && !timer._destroyed && find(id) === registration)
-    register(id, kind, timer, timer._onTimeout).replaced = registration;
+    registerTimer(id, kind, timer, timer._onTimeout).replaced = registration;
 }
 
 // Node itself calls it at every packet of a socket that has a timeout: so it is not a Proxy.
@@ -890,9 +1042,15 @@ function onReject(event, promise, error) {
 }
 
 function followFailures() {
+  // An error that is handled ends all that runs, by `after` hooks.
   replace(process, '_fatalException', (original) => function(error, fromPromise) {
-    guarded(() => (fromPromise ? tellRejected() : tellFailed(0, error)))();
-    return apply(original, this, arguments);
+    guarded(() => (fromPromise ? tellRejected() : tellFailed(resumeTick(), error)))();
+    holdAfter();
+    try {
+      return apply(original, this, arguments);
+    } finally {
+      releaseAfter();
+    }
   });
   native.onReject(guarded(onReject));
 }
@@ -1245,36 +1403,52 @@ function followResources(promiseHooks) {
   hook.enable();
   native.noTrampoline();
   const binding = asyncWrap();
-  alone = isAlone(binding);
+  if (native.tables(onceIds, onceLinks, onceKinds, onceBegun, lastingIds, lastingLinks, lastingKinds, lastingOpen,
+                    lastingState)) {
+    alone = wantedByNone(binding);
+    hear(alone & HEAR_INIT);
+  }
+  if (!(alone & HEAR_CALLBACKS))
+    log('callbacks of Node are heard by hooks');
   followHooks(hook);
   if (binding)
     followDestroyed(binding);
   if (!mark)
     binding.setPromiseHooks(promiseHooks.init, promiseHooks.before, promiseHooks.after, promiseHooks.settled);
   return () => {
-    hearNoMore();
+    hearOnly(0);
     hook.disable();
   };
 }
 
-// Hooks that Node enabled before ours: of its trace events and its inspector. They can be counted where the binding can
-// be had.
-function isAlone(binding) {
-  const { async_hook_fields: counts, constants } = binding ?? {};
-  if (counts && constants)
-    return counts[constants.kBefore] === 1 && counts[constants.kAfter] === 1;
-  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
-  return !/--(?:trace-event|inspect)/.test(options);
+// Hooks of others hear all but that.
+function hearOnly(what) {
+  alone &= what;
+  hear(heard & what);
 }
 
-// Hooks of others want to hear of all callbacks.
+// Of what can be heard natively: what Node enabled no hooks for before ours, for its trace events and its inspector. They
+// can be counted where the binding can be had.
+function wantedByNone(binding) {
+  const { async_hook_fields: known, constants } = binding ?? {};
+  const only = (...kinds) => kinds.every((kind) => known[constants[kind]] === 1);
+  if (known && constants)
+    return (only('kInit') ? HEAR_INIT : 0) | (only('kBefore', 'kAfter') ? HEAR_CALLBACKS : 0);
+  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+  return /--(?:trace-event|inspect)/.test(options) ? 0 : HEAR_INIT | HEAR_CALLBACKS;
+}
+
+// Hooks of others want to hear of all.
 function followHooks(hook) {
-  const wanted = getOwnPropertySymbols(hook).filter(({ description }) => description === 'before' || description === 'after');
-  const wants = (other) => wanted.length === 0 || wanted.some((symbol) => other?.[symbol] !== undefined);
+  const symbols = getOwnPropertySymbols(hook);
+  const wants = (other, names) => symbols.length === 0 ||
+    symbols.some((symbol) => names.includes(symbol.description) && other?.[symbol] !== undefined);
   replace(getPrototypeOf(hook), 'enable', (original) => ({
     enable() {
-      if (alone && this !== hook && wants(this))
-        guarded(hearNoMore)();
+      if (this !== hook)
+        guarded(() => {
+          hearOnly((wants(this, ['init']) ? 0 : HEAR_INIT) | (wants(this, ['before', 'after']) ? 0 : HEAR_CALLBACKS));
+        })();
       return apply(original, this, arguments);
     },
   }).enable);
@@ -1283,17 +1457,24 @@ function followHooks(hook) {
 /*
  * Node tells the destroy hooks of what it runs once, ticks above all, later and through native code, which costs as
  * much as all other hooks of such a thing together. Where its binding can be had (up to 22), it is told here, and goes
- * on only if there are hooks of others.
+ * on only if there are hooks of others. For a tick this is its end, too: an `after` hook costs more.
  */
 function followDestroyed(binding) {
-  const { async_hook_fields: counts, queueDestroyAsyncId: queue, constants } = binding;
-  if (typeof queue !== 'function' || !(constants?.kDestroy in (counts ?? [])))
+  const { async_hook_fields: known, queueDestroyAsyncId: queue, constants } = binding;
+  if (typeof queue !== 'function' || !(constants?.kDestroy in (known ?? [])))
     return;
   const { kDestroy } = constants;
+  ({ kAfter } = constants);
+  counts = known;
   binding.queueDestroyAsyncId = (id) => {
-    if (!stopped) {
+    const at = id & (PLACES - 1);
+    const isTick = onceIds[at] === id && onceKinds[at] === TICK && onceBegun[at] !== 0;
+    if (!stopped && !(isTick && finishTick(id, at))) {
       try {
-        onDestroy(id);
+        if (isTick)
+          willEndByHook(id);
+        else
+          onDestroy(id);
       } catch (error) {
         if (error instanceof OutOfStack)
           doMissed();
@@ -1301,7 +1482,7 @@ function followDestroyed(binding) {
           giveUp(error);
       }
     }
-    if (counts[kDestroy] > (stopped ? 0 : 1))
+    if (known[kDestroy] > (stopped ? 0 : 1))
       queue(id);
   };
 }
@@ -1317,6 +1498,7 @@ function asyncWrap() {
 function follow() {
   lifeCycle = Boolean(native.options & OPTION_PROMISES);
   locations = Boolean(native.options & OPTION_LOCATIONS);
+  kindOf('TickObject');
   const promises = followPromises();
   const stopResources = followResources(promises.hooks);
   stop = () => {

@@ -120,6 +120,12 @@ static void write_plain(const struct uvt_rec_batch *batch)
   }
 }
 
+/* A record waits that may yet be dropped, or one has come since `shown` was read. */
+static bool holds(const struct uvt_buffer *buffer, uint64_t shown)
+{
+  return __atomic_load_n(&buffer->used, __ATOMIC_RELAXED) != (uint32_t)shown;
+}
+
 static void tell_waiting(struct uvt_buffer *buffer, uint64_t since)
 {
   uvt_emit->waiting(&(struct uvt_rec_waiting){uvt_process, buffer->tid, since});
@@ -180,7 +186,8 @@ static void write_all(struct uvt_buffer *buffer, bool goes_on)
 {
   lock(buffer, UINT32_MAX);
   write_shown(buffer, (uint64_t)buffer->records << 32 | buffer->used, 0);
-  buffer->used = buffer->records = 0;
+  __atomic_store_n(&buffer->used, 0, __ATOMIC_RELAXED);
+  buffer->records = 0;
   buffer->taken = 0;
   __atomic_store_n(&buffer->limit, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&buffer->shown, 0, __ATOMIC_RELAXED);
@@ -205,11 +212,14 @@ void uvt_buffer_flush(struct uvt_thread *thread)
     flush(thread->buffer);
 }
 
-void uvt_buffer_drop(struct uvt_thread *thread)
+bool uvt_buffer_drop(struct uvt_thread *thread)
 {
   struct uvt_buffer *buffer = thread->buffer;
-  buffer->used = (uint32_t)buffer->shown;
+  if (!buffer || !holds(buffer, buffer->shown))
+    return false;
+  __atomic_store_n(&buffer->used, (uint32_t)buffer->shown, __ATOMIC_RELAXED);
   buffer->records = (uint32_t)(buffer->shown >> 32);
+  return true;
 }
 
 /* What was recorded before this record without being packed has an earlier time than `begin`. */
@@ -261,7 +271,7 @@ static void close_idle(struct uvt_buffer *buffer)
 {
   __atomic_store_n(&buffer->limit, 0, __ATOMIC_SEQ_CST);
   if (!__atomic_load_n(&buffer->busy, __ATOMIC_SEQ_CST) &&
-      __atomic_load_n(&buffer->shown, __ATOMIC_ACQUIRE) == buffer->taken)
+      __atomic_load_n(&buffer->shown, __ATOMIC_ACQUIRE) == buffer->taken && !holds(buffer, buffer->taken))
     tell_waiting(buffer, 0);
 }
 
@@ -269,8 +279,8 @@ static void close_idle(struct uvt_buffer *buffer)
 static void write_old(struct uvt_buffer *buffer)
 {
   uint64_t now = uvt_now(), shown = __atomic_load_n(&buffer->shown, __ATOMIC_ACQUIRE);
-  if (shown != buffer->taken)
-    write_shown(buffer, shown, now);
+  if (shown != buffer->taken) /* what may be dropped is no earlier than the first of all */
+    write_shown(buffer, shown, holds(buffer, shown) ? buffer->begin : now);
   else if (buffer->told_open)
     close_idle(buffer);
 }
@@ -387,8 +397,17 @@ void uvt_buffer_release(struct uvt_thread *thread)
   __atomic_store_n(&buffer->owned, 0, __ATOMIC_RELEASE);
 }
 
+/* What the calling thread may yet drop it does not: it is in here. */
+static void show_own(void)
+{
+  struct uvt_buffer *buffer = uvt_thread.buffer;
+  if (buffer && !buffer->busy)
+    __atomic_store_n(&buffer->shown, (uint64_t)buffer->records << 32 | buffer->used, __ATOMIC_RELEASE);
+}
+
 static void write_waiting(bool for_good)
 {
+  show_own();
   for (struct uvt_buffer *buffer = first_buffer(); buffer; buffer = buffer->next) {
     if (!lock(buffer, SPIN_MAX))
       continue;

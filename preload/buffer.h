@@ -34,7 +34,7 @@
 
 struct uvt_buffer {
   /* The owner's */
-  uint32_t used;
+  uint32_t used;  /* the drainer looks at it */
   uint32_t limit; /* units after `ticks` up to which a record may join: 0 while nothing waits */
   uint64_t ticks; /* when the first record came */
   uint64_t begin; /* the same on CLOCK_MONOTONIC, ns */
@@ -70,8 +70,9 @@ void uvt_buffer_release(struct uvt_thread *thread);
 /* Writes out what waits, unless the caller is a signal handler that interrupted an append. Cold: use
  * uvt_recording_alone(). */
 void uvt_buffer_flush(struct uvt_thread *thread);
-/* The record that was appended with `hold` is taken back, if nothing has been appended since. */
-void uvt_buffer_drop(struct uvt_thread *thread);
+/* The record that was appended with `hold` is taken back, if nothing has been appended since. False: it
+ * cannot be. */
+bool uvt_buffer_drop(struct uvt_thread *thread);
 
 /* Writes out what waits on all threads. May be called by a signal handler; a buffer that it finds locked for
  * long stays as it is. */
@@ -144,7 +145,7 @@ UVT_HOT_INLINE void uvt_appended(struct uvt_thread *thread, uint32_t size, bool 
     uvt_buffer_interrupted(buffer);
     return;
   }
-  buffer->used += size;
+  __atomic_store_n(&buffer->used, buffer->used + size, __ATOMIC_RELAXED);
   buffer->records++;
   if (!hold)
     __atomic_store_n(&buffer->shown, (uint64_t)buffer->records << 32 | buffer->used, __ATOMIC_RELEASE);

@@ -56,7 +56,7 @@ static void cause_alone(struct uvt_thread *thread, uint64_t link_id)
   uint64_t execute_id = uvt_next_execute_id();
   uvt_put_execute_begin(thread, execute_id, 0, thread->open < 255 ? (uint8_t)thread->open : 255, 0, 0);
   uvt_put_cause(thread, execute_id, link_id, UVT_CAUSE_SIGNAL);
-  uvt_put_execute_end(thread, execute_id, 0);
+  uvt_put_execute_end(thread, execute_id, 0, false);
 }
 
 /*

@@ -24,7 +24,7 @@
 #include "stack.h"
 #include "thread.h"
 
-#define ARGUMENTS 6
+#define ARGUMENTS 9
 #define VALUES 4 /* of the array */
 #define SP ((uintptr_t)__builtin_frame_address(0))
 
@@ -84,19 +84,25 @@ static napi_value number_value(napi_env env, uint32_t number)
   return value;
 }
 
+enum answer { NO, YES, UNKNOWN /* then it has to be asked otherwise */ };
+
 /* ---- Operations: arguments and results in the array ---- */
+
+uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold)
+{
+  uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
+  if (!uvt_recording(thread))
+    return link_id;
+  uvt_js_text_tell(thread, type);
+  uvt_js_text_tell(thread, function);
+  uvt_put_js_link(thread, execute_id, link_id, type, function, flags, uvt_js_stack(type), hold);
+  return link_id;
+}
 
 /* link: type, function, flags -> the link ID */
 static void link(struct uvt_thread *thread, double *values, bool hold)
 {
-  uint32_t type = (uint32_t)values[0], function = (uint32_t)values[1];
-  uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
-  values[0] = (double)link_id;
-  if (!uvt_recording(thread))
-    return;
-  uvt_js_text_tell(thread, type);
-  uvt_js_text_tell(thread, function);
-  uvt_put_js_link(thread, execute_id, link_id, type, function, (uint8_t)values[2], uvt_js_stack(type), hold);
+  values[0] = (double)uvt_js_link(thread, (uint32_t)values[0], (uint32_t)values[1], (uint8_t)values[2], hold);
 }
 
 static void do_link(struct uvt_thread *thread, double *values)
@@ -113,8 +119,7 @@ static void do_hold(struct uvt_thread *thread, double *values)
 static void do_drop(struct uvt_thread *thread, double *values)
 {
   (void)values;
-  if (thread->buffer)
-    uvt_buffer_drop(thread);
+  uvt_buffer_drop(thread);
 }
 
 /* cause: link */
@@ -139,6 +144,19 @@ static void do_begin(struct uvt_thread *thread, double *values)
 static void do_end(struct uvt_thread *thread, double *values)
 {
   uvt_js_invocation_end(thread, (uint64_t)values[0]);
+}
+
+/* finish: link -> NO where it is not the current one. As end, but it may turn out to have thrown: then resume
+ * follows at once */
+static void do_finish(struct uvt_thread *thread, double *values)
+{
+  values[0] = uvt_js_invocation_finish(thread, (uint64_t)values[0]) ? YES : NO;
+}
+
+/* resume: link -> the invocation's index, 0 where it was not the last to finish */
+static void do_resume(struct uvt_thread *thread, double *values)
+{
+  values[0] = (double)uvt_js_invocation_resume(thread, (uint64_t)values[0]);
 }
 
 /* current: -> the current invocation's index */
@@ -175,8 +193,10 @@ static void do_label(struct uvt_thread *thread, double *values)
 }
 
 /* X(operation) */
-#define OPERATIONS(X) \
-  X(link) X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(current) X(promise) X(label) X(missed)
+#define OPERATIONS(X)                                                                                   \
+  X(link)                                                                                               \
+  X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) \
+      X(missed)
 
 /* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
  * does. */
@@ -200,8 +220,6 @@ static void do_label(struct uvt_thread *thread, double *values)
 OPERATIONS(OPERATION)
 
 /* ---- Questions: about a value, the answer in the array ---- */
-
-enum answer { NO, YES, UNKNOWN /* then it has to be asked otherwise */ };
 
 static enum answer ask_settled(napi_value promise)
 {
@@ -447,9 +465,10 @@ static void *elements(napi_env env, const struct call *call, size_t index, size_
   return data;
 }
 
-/* hear(ids, links, begun of what runs once; ids, links, open of what runs again): callbacks that Node makes
- * are heard here, and the agent's hooks are not called for those in these arrays. */
-static napi_value js_hear(napi_env env, napi_callback_info info)
+/* tables(ids, links, kinds, begun of what runs once; ids, links, kinds, open, state of what may run again):
+ * what Node makes and calls back can be heard here, and the agent's hooks need not be called for those in
+ * these arrays. -> 1, or 0 where it cannot. */
+static napi_value js_tables(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
@@ -460,21 +479,46 @@ static napi_value js_hear(napi_env env, napi_callback_info info)
   struct uvt_js_tables tables;
   tables.once.ids = elements(env, &call, 0, &once);
   tables.once.links = elements(env, &call, 1, NULL);
-  tables.begun = elements(env, &call, 2, NULL);
-  tables.more.ids = elements(env, &call, 3, &more);
-  tables.more.links = elements(env, &call, 4, NULL);
-  tables.open = elements(env, &call, 5, NULL);
+  tables.once.kinds = elements(env, &call, 2, NULL);
+  tables.begun = elements(env, &call, 3, NULL);
+  tables.more.ids = elements(env, &call, 4, &more);
+  tables.more.links = elements(env, &call, 5, NULL);
+  tables.more.kinds = elements(env, &call, 6, NULL);
+  tables.open = elements(env, &call, 7, NULL);
+  tables.state = elements(env, &call, 8, NULL);
   tables.once.mask = (uint32_t)once - 1;
   tables.more.mask = (uint32_t)more - 1;
-  uvt_log("callbacks of Node are heard %s", uvt_js_emit_hear(environment, &tables) ? "natively" : "by hooks");
+  return number_value(env, uvt_js_emit_prepare(environment, &tables));
+}
+
+/* hear(what): UVT_JS_HEAR_* */
+static napi_value js_hear(napi_env env, napi_callback_info info)
+{
+  struct call call = TAKE_CALL(env, info);
+  uvt_js_emit_hear((unsigned)as_double(env, &call, 0));
   return NULL;
 }
 
-/* hearNoMore() */
-static napi_value js_hear_no_more(napi_env env, napi_callback_info info)
+/* A handle that stays, with what is in that of a value; NULL: not in this version of V8. */
+static const uintptr_t *keep_handle(const uintptr_t *value)
 {
-  (void)env, (void)info;
-  uvt_js_emit_leave();
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  if (!isolate)
+    return NULL;
+  return v8_globalize_12   ? v8_globalize_12(isolate, *value)
+         : v8_globalize_11 ? v8_globalize_11(isolate, value)
+                           : NULL;
+}
+
+/* kind(type, its text, number, 1: runs once) */
+static napi_value js_kind(napi_env env, napi_callback_info info)
+{
+  struct call call = TAKE_CALL(env, info);
+  const uintptr_t *type = keep_handle((const uintptr_t *)call.arguments[0]);
+  if (type)
+    uvt_js_emit_kind(&(struct uvt_js_kind){type, (uint32_t)as_double(env, &call, 1),
+                                           (uint16_t)as_double(env, &call, 2),
+                                           as_double(env, &call, 3) != 0});
   return NULL;
 }
 
@@ -526,8 +570,9 @@ static const struct {
     {"text", js_text},
     {"function", js_function},
     {"noTrampoline", js_no_trampoline},
+    {"tables", js_tables},
     {"hear", js_hear},
-    {"hearNoMore", js_hear_no_more},
+    {"kind", js_kind},
     {"log", js_log},
 };
 

@@ -27,6 +27,10 @@ void uvt_js_prepare(void);
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
 
+/* The current invocation registers something of JavaScript: type and function by their numbers (js_text.h),
+ * UVT_LINK_* flags. -> the link ID. `hold`: as of uvt_put_js_link(). */
+uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold);
+
 /* A native invocation has ended on a thread where promises were rejected and not handled
  * (thread->js_rejected). */
 void uvt_js_tell_rejected(struct uvt_thread *thread);

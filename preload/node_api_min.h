@@ -154,6 +154,14 @@ UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
 UVT_WEAK const void *
 node_environment(void *context) __asm__("_ZN4node21GetCurrentEnvironmentEN2v85LocalINS0_7ContextEEE");
 
+/* v8::api_internal::GlobalizeReference(): a handle that stays, and is kept up to date. Up to V8 11 it takes a
+ * handle, then what is in one. */
+UVT_WEAK uintptr_t *v8_globalize_11(void *isolate, const uintptr_t *handle) __asm__(
+    "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEPm");
+UVT_WEAK uintptr_t *
+v8_globalize_12(void *isolate,
+                uintptr_t value) __asm__("_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm");
+
 /* v8::Promise::State(): 0 pending, 1 fulfilled, 2 rejected */
 UVT_WEAK int v8_promise_state(napi_value promise) __asm__("_ZN2v87Promise5StateEv");
 

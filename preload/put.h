@@ -38,10 +38,12 @@ UVT_HOT_INLINE void uvt_put_execute_begin(struct uvt_thread *thread, uint64_t ex
   uvt_appended(thread, size, false);
 }
 
-UVT_HOT_INLINE void uvt_put_execute_end(struct uvt_thread *thread, uint64_t execute_id, uint8_t flags)
+/* hold: uvt_buffer_drop may yet take it back. */
+UVT_HOT_INLINE void uvt_put_execute_end(struct uvt_thread *thread, uint64_t execute_id, uint8_t flags,
+                                        bool hold)
 {
   uvt_append(thread, UVT_BATCH_end, flags, execute_id, uvt_put_no_link(thread), 1);
-  uvt_appended(thread, 1, false);
+  uvt_appended(thread, 1, hold);
 }
 
 /* stack: told before; 0: none. */
@@ -60,7 +62,7 @@ static inline void uvt_put_link(struct uvt_thread *thread, uint64_t execute_id, 
   uvt_appended(thread, size, false);
 }
 
-/* hold: uvt_buffer_drop may yet take it back. */
+/* hold: as above */
 static inline void uvt_put_js_link(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
                                    uint32_t type, uint32_t function, uint8_t flags, uint32_t stack, bool hold)
 {

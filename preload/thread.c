@@ -81,7 +81,7 @@ static void record_begin(struct uvt_thread *thread, const struct uvt_frame *fram
 static void record_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
 {
   if (uvt_recording(thread))
-    uvt_put_execute_end(thread, frame->execute_id, flags);
+    uvt_put_execute_end(thread, frame->execute_id, flags, false);
 }
 
 /* Pushes a frame; NULL where there is no room: then what runs there is not followed. */
@@ -144,17 +144,24 @@ static __attribute__((noinline)) void leave_live_tree(struct uvt_thread *thread,
   uvt_invocation_done(thread, frame->slot);
 }
 
-static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
+/* What remains to be done once its end has been recorded. */
+static inline void close_frame(struct uvt_thread *thread, struct uvt_frame *frame)
 {
   if (frame->execute_id) {
     thread->open--;
-    record_end(thread, frame, flags);
     if (frame->slot | frame->registered) /* most of JavaScript's are not in it */
       leave_live_tree(thread, frame);
   }
   frame->execute_id = 0;
   frame->slot = 0;
   frame->registered = 0;
+}
+
+static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
+{
+  if (frame->execute_id)
+    record_end(thread, frame, flags);
+  close_frame(thread, frame);
 }
 
 void uvt_frames_return(struct uvt_thread *thread, uint32_t registration)
@@ -197,6 +204,38 @@ void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id)
       uvt_invocation_end(thread, depth);
       break;
     }
+}
+
+bool uvt_js_invocation_finish(struct uvt_thread *thread, uint64_t link_id)
+{
+  struct uvt_frame *top = &thread->frames[thread->depth];
+  if (!top->is_js || top->link_id != link_id)
+    return false;
+  bool recorded = uvt_recording(thread);
+  thread->finished = (struct uvt_finished){link_id, top->execute_id, recorded};
+  if (recorded)
+    uvt_put_execute_end(thread, top->execute_id, 0, true);
+  thread->depth--;
+  close_frame(thread, top);
+  return true;
+}
+
+uint64_t uvt_js_invocation_resume(struct uvt_thread *thread, uint64_t link_id)
+{
+  struct uvt_finished finished = thread->finished;
+  thread->finished = (struct uvt_finished){0};
+  if (finished.link_id != link_id)
+    return 0;
+  if (finished.recorded && !uvt_buffer_drop(thread))
+    return finished.execute_id;
+  struct uvt_frame *frame = push(thread, thread->frames[thread->depth].sp);
+  if (!frame)
+    return finished.execute_id;
+  frame->is_js = true;
+  frame->link_id = link_id;
+  frame->execute_id = finished.execute_id;
+  thread->open++;
+  return finished.execute_id;
 }
 
 void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)

@@ -47,7 +47,11 @@ struct uvt_thread {
   uint64_t link_next, link_end; /* link IDs set aside for this thread */
   struct uvt_buffer *buffer;    /* NULL: none yet (buffer.h) */
   struct uvt_loop *loop;        /* whose uv_run this thread is in */
-  int poll_fd;                  /* its backend descriptor + 1; 0: none */
+  struct uvt_finished {
+    uint64_t link_id, execute_id; /* 0: there is none */
+    bool recorded;                /* its end waits in the buffer, and can be taken back */
+  } finished;                     /* JavaScript's last invocation that finished */
+  int poll_fd;                    /* its backend descriptor + 1; 0: none */
   uint32_t free_count;
   uint32_t free_slots[UVT_SLOT_CACHE];
   struct uvt_frame frames[UVT_FRAMES];
@@ -102,6 +106,14 @@ void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);
 /* Of that registration's JavaScript invocations within the nearest native one, the topmost that has not
  * ended; and all above it. */
 void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id);
+
+/*
+ * As uvt_js_invocation_end() of the current one (false: it is another, and nothing is done), which may turn
+ * out to go on: if nothing has been recorded since, uvt_js_invocation_resume() takes it back. -> its index;
+ * 0: it was not the last to finish.
+ */
+bool uvt_js_invocation_finish(struct uvt_thread *thread, uint64_t link_id);
+uint64_t uvt_js_invocation_resume(struct uvt_thread *thread, uint64_t link_id);
 
 /* The current invocation's index; begins it where it is lazy. */
 static inline uint64_t uvt_current(struct uvt_thread *thread);

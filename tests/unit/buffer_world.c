@@ -7,6 +7,12 @@ void uvt_buffer_flush(struct uvt_thread *thread)
   (void)thread;
 }
 
+bool uvt_buffer_drop(struct uvt_thread *thread)
+{
+  (void)thread;
+  return false;
+}
+
 void uvt_buffer_release(struct uvt_thread *thread)
 {
   (void)thread;

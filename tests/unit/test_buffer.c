@@ -115,7 +115,7 @@ static int tear_down(void **state)
 
 static void append_end(uint64_t id)
 {
-  uvt_put_execute_end(&uvt_thread, id, 0);
+  uvt_put_execute_end(&uvt_thread, id, 0, false);
 }
 
 static void hold_link(uint64_t id)
@@ -185,15 +185,43 @@ static void what_is_held_can_be_dropped(void **state)
   (void)state;
   append_end(1);
   hold_link(2);
-  uvt_buffer_drop(&uvt_thread);
+  assert_true(uvt_buffer_drop(&uvt_thread));
+  assert_false(uvt_buffer_drop(&uvt_thread));
   hold_link(3);
   append_end(4);
-  uvt_buffer_drop(&uvt_thread);
+  assert_false(uvt_buffer_drop(&uvt_thread));
   hold_link(5);
   uvt_buffer_flush(&uvt_thread);
   const uint64_t ids[] = {1, 3, 4, 5};
   assert_int_equal(written.records, 4);
   assert_memory_equal(written.ids, ids, sizeof ids);
+}
+
+/* It has a time, and readers must not be told that what follows is later. */
+static void what_is_held_is_not_denied_by_the_drainer(void **state)
+{
+  (void)state;
+  append_end(1);
+  hold_link(2);
+  uint64_t held = uvt_now();
+  while (!__atomic_load_n(&written.records, __ATOMIC_ACQUIRE))
+    usleep(100);
+  usleep(4 * UVT_DRAIN_MS * 1000);
+  assert_int_equal(written.records, 1);
+  assert_in_range(__atomic_load_n(&written.since, __ATOMIC_ACQUIRE), 1, held);
+  append_end(3);
+  uvt_buffer_flush(&uvt_thread);
+  assert_int_equal(written.records, 3);
+}
+
+static void what_is_held_is_written_at_the_end(void **state)
+{
+  (void)state;
+  append_end(1);
+  hold_link(2);
+  uvt_buffers_write();
+  assert_int_equal(written.records, 2);
+  assert_false(uvt_buffer_drop(&uvt_thread));
 }
 
 /* As from a handler that came in the middle: its record is written at once, and one that came in the middle
@@ -325,6 +353,8 @@ int main(void)
       TEST(a_full_buffer_is_written),
       TEST(ids_of_more_than_32_bits_come_through),
       TEST(what_is_held_can_be_dropped),
+      TEST(what_is_held_is_not_denied_by_the_drainer),
+      TEST(what_is_held_is_written_at_the_end),
       TEST(a_signal_handler_does_not_write_into_an_append),
       TEST(what_waits_is_written_by_the_drainer),
       TEST(nothing_is_announced_any_more_when_all_is_written),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "js.h"
 #include "js_emit.h"
 #include "schema.h"
 #include "thread.h"
@@ -47,6 +48,15 @@ void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id)
   TELL("end %d ", (int)link_id);
 }
 
+/* ---- In place of js.c ---- */
+
+uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold)
+{
+  (void)thread, (void)function, (void)hold;
+  TELL("link %d%s ", (int)type, flags & UVT_LINK_REPEAT ? "+" : "");
+  return 1000 + type;
+}
+
 /* ---- In place of Node ---- */
 
 static const int this_environment, other_environment;
@@ -63,38 +73,70 @@ static void node_after(void *environment, double id)
   TELL("after %d ", (int)id);
 }
 
+static void node_init(void *environment, const uintptr_t *resource, const uintptr_t *type, double id,
+                      double trigger_id)
+{
+  (void)environment, (void)resource, (void)type, (void)trigger_id;
+  TELL("init %d ", (int)id);
+}
+
+enum { INIT, BEFORE, AFTER }; /* of uvt_node_functions */
+
+static void emit_one(int function, const void *environment, double id)
+{
+  void (*ours)(void) = uvt_node_functions[function].ours;
+  ((void (*)(void *, double))ours)((void *)environment, id);
+}
+
 static void emit(const void *environment, double id)
 {
-  for (size_t i = 0; i < UVT_NODE_FUNCTIONS; i++)
-    uvt_node_functions[i].ours((void *)environment, id);
+  emit_one(BEFORE, environment, id);
+  emit_one(AFTER, environment, id);
+}
+
+/* Handles of types, as V8 has them; the same type may be in several. */
+static const uintptr_t file_type = 0x1001, socket_type = 0x2001, strange_type = 0x3001;
+
+static void make(const void *environment, uintptr_t type, double id)
+{
+  void (*ours)(void) = uvt_node_functions[INIT].ours;
+  ((void (*)(void *, const uintptr_t *, const uintptr_t *, double, double))ours)((void *)environment, NULL,
+                                                                                 &type, id, 0);
 }
 
 static double once_ids[SIZE], once_links[SIZE], more_ids[SIZE], more_links[SIZE];
-static uint8_t begun[SIZE];
+static uint16_t once_kinds[SIZE], more_kinds[SIZE];
+static uint8_t begun[SIZE], state[SIZE];
 static uint32_t open[SIZE];
-static const struct uvt_js_tables tables = {.once = {once_ids, once_links, SIZE - 1},
+static const struct uvt_js_tables tables = {.once = {once_ids, once_links, once_kinds, SIZE - 1},
                                             .begun = begun,
-                                            .more = {more_ids, more_links, SIZE - 1},
-                                            .open = open};
+                                            .more = {more_ids, more_links, more_kinds, SIZE - 1},
+                                            .open = open,
+                                            .state = state};
 
-static int set_up(void **state)
+static int set_up(void **unused)
 {
-  (void)state;
+  (void)unused;
   told_length = 0;
   told[0] = '\0';
-  *uvt_node_functions[0].real = (void *)node_before;
-  *uvt_node_functions[1].real = (void *)node_after;
+  *uvt_node_functions[INIT].real = (void *)node_init;
+  *uvt_node_functions[BEFORE].real = (void *)node_before;
+  *uvt_node_functions[AFTER].real = (void *)node_after;
   for (size_t i = 0; i < SIZE; i++)
-    once_ids[i] = more_ids[i] = begun[i] = open[i] = 0;
-  assert_true(uvt_js_emit_hear(&this_environment, &tables));
+    once_ids[i] = more_ids[i] = once_kinds[i] = more_kinds[i] = begun[i] = open[i] = state[i] = 0;
+  uvt_js_emit_leave();
+  assert_true(uvt_js_emit_prepare(&this_environment, &tables));
+  uvt_js_emit_kind(&(struct uvt_js_kind){&file_type, 40, 4, true});
+  uvt_js_emit_kind(&(struct uvt_js_kind){&socket_type, 50, 5, false});
+  uvt_js_emit_hear(UVT_JS_HEAR_CALLBACKS | UVT_JS_HEAR_INIT);
   return 0;
 }
 
 /* ---- */
 
-static void what_runs_once(void **state)
+static void what_runs_once(void **unused)
 {
-  (void)state;
+  (void)unused;
   once_ids[2] = 10;
   once_links[2] = 77;
   emit(&this_environment, 10);
@@ -103,9 +145,9 @@ static void what_runs_once(void **state)
   assert_true(once_ids[2] == 0);
 }
 
-static void what_runs_again(void **state)
+static void what_runs_again(void **unused)
 {
-  (void)state;
+  (void)unused;
   more_ids[3] = 3;
   more_links[3] = 5;
   emit(&this_environment, 3);
@@ -115,57 +157,140 @@ static void what_runs_again(void **state)
   assert_true(more_ids[3] == 3);
 }
 
-static void is_open_while_it_runs(void **state)
+static void is_open_while_it_runs(void **unused)
 {
-  (void)state;
+  (void)unused;
   more_ids[3] = 3;
-  uvt_node_functions[0].ours((void *)&this_environment, 3);
+  emit_one(BEFORE, &this_environment, 3);
   assert_int_equal(open[3], 1);
 }
 
-/* At the same place, by the low bits of its id. */
-static void what_is_another(void **state)
+static void destroyed_while_it_ran(void **unused)
 {
-  (void)state;
+  (void)unused;
+  more_ids[3] = 3;
+  emit_one(BEFORE, &this_environment, 3);
+  emit_one(BEFORE, &this_environment, 3);
+  state[3] = UVT_JS_DESTROYED;
+  emit_one(AFTER, &this_environment, 3);
+  assert_true(more_ids[3] == 3);
+  emit_one(AFTER, &this_environment, 3);
+  assert_true(more_ids[3] == 0);
+}
+
+static void made_to_run_once(void **unused)
+{
+  (void)unused;
+  begun[6] = 1;
+  make(&this_environment, file_type, 14);
+  assert_string_equal(told, "link 40 ");
+  assert_true(once_ids[6] == 14 && once_links[6] == 1040);
+  assert_int_equal(once_kinds[6], 4);
+  assert_int_equal(begun[6], 0);
+  emit(&this_environment, 14);
+  assert_string_equal(told, "link 40 begin 1040 end 1040 ");
+}
+
+static void made_to_run_again(void **unused)
+{
+  (void)unused;
+  open[6] = state[6] = 1;
+  make(&this_environment, socket_type, 14);
+  make(&this_environment, file_type, 15);
+  make(&this_environment, socket_type, 16);
+  assert_string_equal(told, "link 50+ link 40 link 50+ ");
+  assert_true(more_ids[6] == 14 && more_links[6] == 1050);
+  assert_int_equal(more_kinds[6], 5);
+  assert_int_equal(open[6] + state[6], 0);
+}
+
+static void made_of_an_unknown_type(void **unused)
+{
+  (void)unused;
+  make(&this_environment, strange_type, 14);
+  assert_string_equal(told, "init 14 ");
+}
+
+static void made_where_there_is_no_room(void **unused)
+{
+  (void)unused;
+  once_ids[6] = 6;
+  make(&this_environment, file_type, 14);
+  assert_string_equal(told, "init 14 ");
+  assert_true(once_ids[6] == 6);
+}
+
+static void only_what_is_to_be_heard(void **unused)
+{
+  (void)unused;
+  uvt_js_emit_hear(UVT_JS_HEAR_INIT);
+  make(&this_environment, file_type, 14);
+  emit(&this_environment, 14);
+  assert_string_equal(told, "link 40 before 14 after 14 ");
+  uvt_js_emit_hear(UVT_JS_HEAR_CALLBACKS);
+  make(&this_environment, file_type, 15);
+  emit(&this_environment, 14);
+  assert_string_equal(told, "link 40 before 14 after 14 init 15 begin 1040 end 1040 ");
+}
+
+/* More of them than there is room for: they are the agent's. */
+static void many_kinds(void **unused)
+{
+  static uintptr_t types[100];
+  (void)unused;
+  for (size_t i = 0; i < 100; i++) {
+    types[i] = 0x10001 + 16 * i;
+    uvt_js_emit_kind(&(struct uvt_js_kind){&types[i], (uint32_t)i, (uint16_t)i, true});
+  }
+  make(&this_environment, types[0], 14);
+  make(&this_environment, types[99], 15);
+  assert_string_equal(told, "link 0 init 15 ");
+}
+
+/* At the same place, by the low bits of its id. */
+static void what_is_another(void **unused)
+{
+  (void)unused;
   more_ids[3] = 3;
   once_ids[3] = 19;
   emit(&this_environment, 11);
   assert_string_equal(told, "before 11 after 11 ");
 }
 
-static void large_ids(void **state)
+static void large_ids(void **unused)
 {
-  (void)state;
+  (void)unused;
   once_ids[1] = 4294967297.0 * 8 + 1;
   once_links[1] = 6;
   emit(&this_environment, 4294967297.0 * 8 + 1);
   assert_string_equal(told, "begin 6 end 6 ");
 }
 
-static void another_environment(void **state)
+static void another_environment(void **unused)
 {
-  (void)state;
+  (void)unused;
   more_ids[3] = 3;
   emit(&other_environment, 3);
-  assert_string_equal(told, "before 3 after 3 ");
+  make(&other_environment, file_type, 14);
+  assert_string_equal(told, "before 3 after 3 init 14 ");
 }
 
-static void no_more(void **state)
+static void no_more(void **unused)
 {
-  (void)state;
+  (void)unused;
   more_ids[3] = 3;
   uvt_js_emit_leave();
   emit(&this_environment, 3);
   assert_string_equal(told, "before 3 after 3 ");
 }
 
-static void not_reached(void **state)
+static void not_reached(void **unused)
 {
-  (void)state;
-  *uvt_node_functions[0].real = NULL; /* not patched, nor found by its name */
+  (void)unused;
+  *uvt_node_functions[BEFORE].real = NULL; /* not patched, nor found by its name */
   uvt_js_emit_leave();
-  assert_false(uvt_js_emit_hear(&this_environment, &tables));
-  assert_false(uvt_js_emit_hear(NULL, &tables));
+  assert_false(uvt_js_emit_prepare(&this_environment, &tables));
+  assert_false(uvt_js_emit_prepare(NULL, &tables));
 }
 
 int main(void)
@@ -174,6 +299,13 @@ int main(void)
       cmocka_unit_test_setup(what_runs_once, set_up),
       cmocka_unit_test_setup(what_runs_again, set_up),
       cmocka_unit_test_setup(is_open_while_it_runs, set_up),
+      cmocka_unit_test_setup(destroyed_while_it_ran, set_up),
+      cmocka_unit_test_setup(made_to_run_once, set_up),
+      cmocka_unit_test_setup(made_to_run_again, set_up),
+      cmocka_unit_test_setup(made_of_an_unknown_type, set_up),
+      cmocka_unit_test_setup(made_where_there_is_no_room, set_up),
+      cmocka_unit_test_setup(only_what_is_to_be_heard, set_up),
+      cmocka_unit_test_setup(many_kinds, set_up),
       cmocka_unit_test_setup(what_is_another, set_up),
       cmocka_unit_test_setup(large_ids, set_up),
       cmocka_unit_test_setup(another_environment, set_up),
