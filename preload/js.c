@@ -193,10 +193,10 @@ static void do_label(struct uvt_thread *thread, double *values)
 }
 
 /* X(operation) */
-#define OPERATIONS(X)                                                                                   \
-  X(link)                                                                                               \
-  X(hold) X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) \
-      X(missed)
+#define OPERATIONS(X) \
+  X(link)             \
+  X(hold)             \
+  X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) X(missed)
 
 /* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
  * does. */

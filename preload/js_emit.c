@@ -36,6 +36,7 @@ static __thread struct {
   const void *environment; /* NULL: the agent hears for itself */
   unsigned what;           /* UVT_JS_HEAR_* */
   struct uvt_js_tables tables;
+  unsigned long made, begun; /* of what was heard */
   size_t kind_count, last_kind;
   struct uvt_js_kind kinds[KINDS];
 } heard __attribute__((tls_model("initial-exec")));
@@ -53,6 +54,9 @@ bool uvt_js_emit_prepare(const void *environment, const struct uvt_js_tables *ta
 
 void uvt_js_emit_leave(void)
 {
+  if (heard.environment)
+    uvt_log("of Node heard natively: %lu made, %lu callbacks", heard.made, heard.begun);
+  heard.made = heard.begun = 0;
   heard.environment = NULL;
   heard.what = 0;
   heard.kind_count = heard.last_kind = 0;
@@ -106,6 +110,7 @@ static bool init(const uintptr_t *type, double id, uintptr_t sp)
   else
     tables->open[at] = tables->state[at] = 0;
   table->ids[at] = id;
+  heard.made++;
   return true;
 }
 
@@ -122,11 +127,13 @@ static bool before(double id, uintptr_t sp)
   uint32_t at;
   if (find(&tables->more, id, &at)) {
     tables->open[at]++;
+    heard.begun++;
     uvt_js_invocation_begin(uvt_thread_enter(sp), (uint64_t)tables->more.links[at], UVT_BEGIN_MORE);
     return true;
   }
   if (find(&tables->once, id, &at)) {
     tables->begun[at] = 1;
+    heard.begun++;
     uvt_js_invocation_begin(uvt_thread_enter(sp), (uint64_t)tables->once.links[at], 0);
     return true;
   }
