@@ -256,7 +256,7 @@ function holdAfter() {
 }
 
 function releaseAfter() {
-  if (--holds === 0 && counts !== undefined)
+  if (--holds === 0 && counts !== undefined && counts[kAfter] > 0)
     counts[kAfter]--;
 }
 
@@ -1427,7 +1427,7 @@ function hearOnly(what) {
   hear(heard & what);
 }
 
-// Of what can be heard natively: what Node enabled no hooks for before ours, for its trace events and its inspector. They
+// Of what can be heard natively, what Node enabled no hooks for before ours: for its trace events and its inspector. They
 // can be counted where the binding can be had.
 function wantedByNone(binding) {
   const { async_hook_fields: known, constants } = binding ?? {};
