@@ -95,17 +95,17 @@ turn() {
   answered[$mode]=$((answered[$mode] + count))
 }
 
-# The order is turned around each time, with plain node in the middle: what becomes faster or slower meanwhile favours
-# nobody, and little lies between a mode and plain node.
+# The order is another in each round, and within it the same in each turn: every server rests for as long as the others
+# do before it is under load again. One that rests for longer than they do is slower then: V8 gives memory back after
+# some seconds without work.
 take_turns() {
-  local n order middle=$((${#up[@]} / 2))
-  order=("${up[@]:1:middle}" "${up[0]}" "${up[@]:middle+1}")
+  local n order
+  mapfile -t order < <(printf '%s\n' "${up[@]}" | shuf --random-source=<(yes "$round $workload"))
   for n in $(seq "$turns"); do
     for mode in "${order[@]}"; do
       progress "$mode"
       turn "$n"
     done
-    mapfile -t order < <(printf '%s\n' "${order[@]}" | tac)
   done
 }
 
