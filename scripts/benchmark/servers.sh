@@ -96,8 +96,8 @@ turn() {
 }
 
 # The order is another in each round, and within it the same in each turn: every server rests for as long as the others
-# do before it is under load again. One that rests for longer than they do is slower then: V8 gives memory back after
-# some seconds without work.
+# do before it is under load again. A server that rested for longer was slower than an equal one (V8 gives memory back
+# after some seconds without work).
 take_turns() {
   local n order
   mapfile -t order < <(printf '%s\n' "${up[@]}" | shuf --random-source=<(yes "$round $workload"))
