@@ -133,12 +133,12 @@ static void tell_waiting(struct uvt_buffer *buffer, uint64_t since)
 }
 
 /* With the lock held. shown: records << 32 | words. since: from when on the thread may have recorded what is
- * not shown; 0: it has not. */
-static void write_shown(struct uvt_buffer *buffer, uint64_t shown, uint64_t since)
+ * not shown; 0: it has not. False: there was nothing to write. */
+static bool write_shown(struct uvt_buffer *buffer, uint64_t shown, uint64_t since)
 {
   uint32_t words = (uint32_t)shown, written = (uint32_t)buffer->taken;
   if (written >= words)
-    return;
+    return false;
   struct uvt_rec_batch batch = {.process = uvt_process,
                                 .tid = buffer->tid,
                                 .number = buffer->number,
@@ -153,7 +153,7 @@ static void write_shown(struct uvt_buffer *buffer, uint64_t shown, uint64_t sinc
   buffer->taken = shown;
   if (buffer->plain) {
     write_plain(&batch);
-    return;
+    return true;
   }
   uvt_emit->batch(&batch);
   buffer->told_open = since != 0;
@@ -161,6 +161,7 @@ static void write_shown(struct uvt_buffer *buffer, uint64_t shown, uint64_t sinc
     buffer->longest = (uint32_t)(((uint64_t)UVT_LIMIT_NS << UVT_BATCH_UNIT_SHIFT) / batch.unit);
   buffer->number++;
   buffer->before += records;
+  return true;
 }
 
 /* The drainer holds it for one record; the owner for one record, once in many. Whoever holds it may have been
@@ -181,19 +182,20 @@ static void unlock(struct uvt_buffer *buffer)
 }
 
 /* The owner's, with `busy` set: a signal handler's record does not join what is being written. `goes_on`: a
- * record is about to be appended. */
+ * record is about to be appended. What is written says so itself: a kill may come right after it. */
 static void write_all(struct uvt_buffer *buffer, bool goes_on)
 {
+  uint64_t since = goes_on ? uvt_now() : 0;
   lock(buffer, UINT32_MAX);
-  write_shown(buffer, (uint64_t)buffer->records << 32 | buffer->used, 0);
+  bool written = write_shown(buffer, (uint64_t)buffer->records << 32 | buffer->used, since);
   __atomic_store_n(&buffer->used, 0, __ATOMIC_RELAXED);
   buffer->records = 0;
   buffer->taken = 0;
   __atomic_store_n(&buffer->limit, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&buffer->shown, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&buffer->turn, buffer->turn + 1, __ATOMIC_RELAXED);
-  if (!buffer->plain && (goes_on || buffer->told_open))
-    tell_waiting(buffer, goes_on ? uvt_now() : 0);
+  if (!buffer->plain && !written && (goes_on || buffer->told_open))
+    tell_waiting(buffer, since);
   unlock(buffer);
 }
 
