@@ -120,6 +120,12 @@ static void write_plain(const struct uvt_rec_batch *batch)
   }
 }
 
+/* All that the owner has appended, as it would be shown; for the owner. */
+static uint64_t appended(const struct uvt_buffer *buffer)
+{
+  return (uint64_t)buffer->records << 32 | buffer->used;
+}
+
 /* A record waits that may yet be dropped, or one has come since `shown` was read. */
 static bool holds(const struct uvt_buffer *buffer, uint64_t shown)
 {
@@ -187,7 +193,7 @@ static void write_all(struct uvt_buffer *buffer, bool goes_on)
 {
   uint64_t since = goes_on ? uvt_now() : 0;
   lock(buffer, UINT32_MAX);
-  bool written = write_shown(buffer, (uint64_t)buffer->records << 32 | buffer->used, since);
+  bool written = write_shown(buffer, appended(buffer), since);
   __atomic_store_n(&buffer->used, 0, __ATOMIC_RELAXED);
   buffer->records = 0;
   buffer->taken = 0;
@@ -404,7 +410,7 @@ static void show_own(void)
 {
   struct uvt_buffer *buffer = uvt_thread.buffer;
   if (buffer && !buffer->busy)
-    __atomic_store_n(&buffer->shown, (uint64_t)buffer->records << 32 | buffer->used, __ATOMIC_RELEASE);
+    __atomic_store_n(&buffer->shown, appended(buffer), __ATOMIC_RELEASE);
 }
 
 static void write_waiting(bool for_good)
