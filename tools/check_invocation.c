@@ -90,7 +90,7 @@ static struct invocation *inside(struct uvt_check *check)
   uint64_t execute = check->event->executeID;
   struct invocation *invocation = execute ? find_invocation(check, execute) : NULL;
   if (invocation) {
-    if (!check->process->contracted && !invocation->loose && innermost(invocation->thread) != execute)
+    if (!check->contracted && !invocation->loose && innermost(invocation->thread) != execute)
       uvt_check_found(check, UVT_CHECK_warning, true,
                       "happens in #%" PRIu64 ", but the innermost invocation on thread %" PRIu64
                       " is #%" PRIu64,
@@ -102,7 +102,7 @@ static struct invocation *inside(struct uvt_check *check)
                     "executeID is missing; expected the invocation that it happens in");
   else if (uvt_id_set_has(&check->process->unwound, execute))
     uvt_check_found(check, UVT_CHECK_warning, true, "happens in #%" PRIu64 ", which was unwound", execute);
-  else if (uvt_check_known(check, ID_EXECUTE, execute, UVT_CHECK_4) && !check->process->contracted)
+  else if (uvt_check_known(check, ID_EXECUTE, execute, UVT_CHECK_4) && !check->contracted)
     uvt_check_found(check, UVT_CHECK_4, false,
                     "happens in #%" PRIu64 ", which has ended; expected an open invocation", execute);
   return NULL;

@@ -216,7 +216,7 @@ static void retire(struct uvt_check *check, struct operation operation, enum uvt
 {
   if (from == UVT_STATE_Executing)
     leave_executing(check, &operation);
-  else if (from < UVT_STATE_Executing && !check->process->closes_silently &&
+  else if (from < UVT_STATE_Executing && !check->closes_silently &&
            !uvt_check_is_cancelled(check, operation.link))
     uvt_check_found(check, UVT_CHECK_6, true,
                     "operation %" PRIu64 " is Retired but has neither executed nor was its linkID %" PRIu64

@@ -175,6 +175,16 @@ static void end_namesakes(struct uvt_check *check, const struct process *newer)
   }
 }
 
+/* Whether the stream is a view of another: its `process` says so or, where that is gone, the `lost` in its
+ * place (view_layer.h). */
+static void note_view(struct uvt_check *check)
+{
+  const char *view = string_datum(check->event, "view");
+  bool is_users = strncmp(view, "user", 4) == 0;
+  check->contracted |= is_users || strcmp(view, "js") == 0;
+  check->closes_silently |= is_users;
+}
+
 /* Events came before any `process`: they are taken as those of the first one. */
 static struct process *adopt_nameless(struct uvt_check *check, uint64_t id)
 {
@@ -205,12 +215,10 @@ void uvt_check_on_process(struct uvt_check *check)
   if (!process)
     return;
   check->process = process;
+  note_view(check);
   if (process->announced)
     uvt_check_found(check, UVT_CHECK_2, false, "process %" PRIu64 " was introduced before", id);
-  const char *view = string_datum(event, "view");
   process->announced = true;
-  process->contracted = strcmp(view, "js") == 0 || strncmp(view, "user", 4) == 0;
-  process->closes_silently = strncmp(view, "user", 4) == 0;
   process->pid = event->pid ? event->pid : (int64_t)uvt_check_number_datum(event, "pid");
   free(process->host);
   process->host = strdup(string_datum(event, "host"));
@@ -267,6 +275,7 @@ void uvt_check_on_lost(struct uvt_check *check)
     process = create_process(check, event->processID);
   check->process = process;
   check->losses++;
+  note_view(check);
   if (event->to < event->from)
     uvt_check_found(check, UVT_CHECK_field, false, "to %" PRIu64 " lies before from %" PRIu64, event->to,
                     event->from);

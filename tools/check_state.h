@@ -90,8 +90,6 @@ struct process {
   char *host;
   struct process *forked_from;
   bool announced;
-  bool contracted;      /* a view whose lines may mention an invocation that has ended (view_layer.h) */
-  bool closes_silently; /* a view without the cancels of what was collected (view_layer.h) */
   bool ended;
   bool has_states;
   bool has_operations;
@@ -118,8 +116,10 @@ struct uvt_check {
   struct process *last;        /* that an event belonged to */
   uint64_t events;
   uint64_t losses;
-  uint64_t time; /* newest */
-  bool lost_all; /* a loss of the whole stream: also processes seen later are in its shadow */
+  uint64_t time;        /* newest */
+  bool lost_all;        /* a loss of the whole stream: also processes seen later are in its shadow */
+  bool contracted;      /* a view whose lines may mention an invocation that has ended (view_layer.h) */
+  bool closes_silently; /* a view without the cancels of what was collected (view_layer.h) */
   const struct uvt_event *event;
   struct process *process;
   size_t pending_direct; /* operations of a process that lie in its map before others are paged */

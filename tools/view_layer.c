@@ -492,7 +492,7 @@ static void take_blocking(struct layer_view *view, struct process *process, cons
 }
 
 /* So that a reader knows what it has: in these views lines may mention an invocation that has ended. */
-static void give_process(struct layer_view *view, const struct uvt_event *event)
+static void give_with_view(struct layer_view *view, const struct uvt_event *event)
 {
   static const char *const names[] = {
       [UVT_SHOWN_UV] = "uv", [UVT_SHOWN_JS] = "js", [UVT_SHOWN_USER] = "user"};
@@ -537,7 +537,13 @@ static void take(struct layer_view *view, struct process *process, const struct 
     take_external_cause(view, process, event);
     return;
   case UVT_EV_process:
-    give_process(view, event);
+    give_with_view(view, event);
+    return;
+  case UVT_EV_lost:
+    if (event->count == UINT64_MAX) /* maybe the process event with all that came before */
+      give_with_view(view, event);
+    else
+      give(view, event);
     return;
   case UVT_EV_blocking:
     take_blocking(view, process, event);

@@ -6,10 +6,13 @@
  *
  *   uv    the innermost enclosing one of the uv layer, or the root
  *   js    the nearest JavaScript one up the chain of links, or the thread's root, which is its main script:
- * native roots go, too; blocking calls stay where that one is open user  the one that it is nested in, else
- * the nearest up the chain of links. Left out are registrations of functions of Node (their place begins with
- * node:), of the engine's own making (data.internal), and cancels that only say that a resource was closed or
- * collected
+ *         native roots go, too; blocking calls stay where that one is open
+ *   user  the one that it is nested in, else the nearest up the chain of links. Left out are registrations of
+ *         functions of Node (their place begins with node:), of the engine's own making (data.internal), and
+ *         cancels that only say that a resource was closed or collected
+ *
+ * A reader must know what it has, since lines may mention an invocation that has ended: data.view says it in
+ * `process` and in a `lost` of unknown count, which may stand in place of that (ruling 11).
  *
  * Since an operation's children change with that, ChildrenPending and Retired are found anew. Registrations
  * whose link is not in the stream are of no known layer, and stay. Memory grows as that of the model does; in

@@ -249,6 +249,39 @@ static void test_check_what_began_before_the_loss_is_no_violation(void **state)
   uvt_check_destroy(check);
 }
 
+static uint64_t violations_in_ended(const char *loss)
+{
+  char text[1024];
+  snprintf(text, sizeof text,
+           "%s"
+           "{\"event\":\"executeBegin\",\"time\":10,\"executeID\":5,\"causeID\":0}\n"
+           "{\"event\":\"executeEnd\",\"time\":11,\"executeID\":5}\n"
+           "{\"event\":\"link\",\"time\":12,\"executeID\":5,\"linkID\":9}\n",
+           loss);
+  struct uvt_check *check = check_text(text);
+  uint64_t violations = uvt_check_report_violations(uvt_check_findings(check));
+  uvt_check_destroy(check);
+  return violations;
+}
+
+/* In a view, what was linked by a hidden invocation is told of the one that stands for it, ended or not. That
+ * it is one says its `process` or, where that is gone, the `lost` in its place. */
+static void test_check_lines_of_a_view_may_mention_an_ended_invocation(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      violations_in_ended("{\"event\":\"lost\",\"time\":0,\"count\":null,\"from\":0,\"to\":1}\n"), 1);
+  assert_int_equal(violations_in_ended("{\"event\":\"lost\",\"time\":0,\"count\":null,\"from\":0,\"to\":1,"
+                                       "\"data\":{\"view\":\"js\"}}\n"),
+                   0);
+  assert_int_equal(
+      violations_in_ended("{\"event\":\"process\",\"time\":0,\"pid\":1,\"data\":{\"host\":\"h\"}}\n"), 1);
+  assert_int_equal(
+      violations_in_ended(
+          "{\"event\":\"process\",\"time\":0,\"pid\":1,\"data\":{\"host\":\"h\",\"view\":\"user\"}}\n"),
+      0);
+}
+
 /* What no loss can explain stays a violation after it. */
 static void test_check_loss_does_not_excuse_what_it_cannot_explain(void **state)
 {
@@ -327,6 +360,7 @@ int main(void)
       cmocka_unit_test(test_check_late_loss_excuses_what_was_only_counted),
       cmocka_unit_test(test_check_late_loss_excuses_only_its_shadow),
       cmocka_unit_test(test_check_what_began_before_the_loss_is_no_violation),
+      cmocka_unit_test(test_check_lines_of_a_view_may_mention_an_ended_invocation),
       cmocka_unit_test(test_check_loss_does_not_excuse_what_it_cannot_explain),
       cmocka_unit_test(test_check_long_chain_is_clean),
   };
