@@ -345,26 +345,28 @@ class Registration {
   }
 }
 
-// The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program.
-const RECENT = 1024;
-const lastingIds = new Float64Array(RECENT); // 0: free
-const lastingLinks = new Float64Array(RECENT);
-const lastingKinds = new Uint16Array(RECENT);
-const lastingOpen = new Uint32Array(RECENT); // invocations that have not ended
-const lastingState = new Uint8Array(RECENT); // CANCELLED, DESTROYED: to be forgotten once it has ended
+// The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program. It stays for long:
+// there is room for a server's connections, since what has to be moved from here is called back through the hooks.
+const LASTING = 16384;
+const lastingIds = new Float64Array(LASTING); // 0: free
+const lastingLinks = new Float64Array(LASTING);
+const lastingKinds = new Uint16Array(LASTING);
+const lastingOpen = new Uint32Array(LASTING); // invocations that have not ended
+const lastingState = new Uint8Array(LASTING); // CANCELLED, DESTROYED: to be forgotten once it has ended
 
 // Timers, which come and go, and what had to make room.
-const timers = new Array(RECENT).fill(undefined);
+const TIMERS = 1024;
+const timers = new Array(TIMERS).fill(undefined);
 const resources = new Map();
 let asyncIdSymbol; // by which Node's timers carry their async id
 
 function find(id) {
-  const registration = timers[id & (RECENT - 1)];
+  const registration = timers[id & (TIMERS - 1)];
   return registration !== undefined && registration.id === id ? registration : mapGet(resources, id);
 }
 
 function keep(registration) {
-  const at = registration.id & (RECENT - 1);
+  const at = registration.id & (TIMERS - 1);
   const old = timers[at];
   if (old !== undefined && old.id !== registration.id)
     mapSet(resources, old.id, old);
@@ -372,7 +374,7 @@ function keep(registration) {
 }
 
 function forget(id) {
-  const at = id & (RECENT - 1);
+  const at = id & (TIMERS - 1);
   if (timers[at] !== undefined && timers[at].id === id)
     timers[at] = undefined;
   else
@@ -496,7 +498,7 @@ function registerTimer(id, kind, timer, callback) {
 }
 
 function registerLasting(id, kind, callback) {
-  const at = id & (RECENT - 1);
+  const at = id & (LASTING - 1);
   if (lastingIds[at] !== 0)
     makeLastingRoom(at);
   lastingLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED | LINK_REPEAT);
@@ -568,7 +570,7 @@ function onBefore(id) {
 }
 
 function onOtherBefore(id) {
-  const at = id & (RECENT - 1);
+  const at = id & (LASTING - 1);
   if (lastingIds[at] === id) {
     willEndByHook(id);
     lastingOpen[at]++;
@@ -602,7 +604,7 @@ function onAfter(id) {
 }
 
 function onOtherAfter(id) {
-  const at = id & (RECENT - 1);
+  const at = id & (LASTING - 1);
   if (lastingIds[at] === id) {
     values[0] = lastingLinks[at];
     if (--lastingOpen[at] === 0 && lastingState[at] & DESTROYED)
@@ -647,7 +649,7 @@ function onDestroy(id) {
     }
     return;
   }
-  const lasts = id & (RECENT - 1);
+  const lasts = id & (LASTING - 1);
   if (lastingIds[lasts] === id) {
     cancelLasting(lasts, REASON_CLOSED);
     if (lastingOpen[lasts] === 0)
@@ -738,7 +740,7 @@ function followDestroying() {
     apply(target, self, args) {
       guarded(() => {
         const id = self.asyncId();
-        const at = id & (RECENT - 1);
+        const at = id & (LASTING - 1);
         const registration = find(id);
         if (lastingIds[at] === id)
           cancelLasting(at, REASON_STOPPED);
