@@ -24,6 +24,24 @@ as_root() {
   fi
 }
 
+# The build that is shown and measured.
+build_release() {
+  (cd "$UVTREE_SOURCE" && cmake --preset release && cmake --build --preset release) >/dev/null ||
+    die "the build failed: cmake --workflow --preset release shows why"
+}
+
+# need_daemon PIDFILE: a session daemon where none answers. stop_daemon: where it is ours.
+our_daemon=
+need_daemon() {
+  ! lttng --no-sessiond list >/dev/null 2>&1 || return 0
+  lttng-sessiond --daemonize --no-kernel --pidfile="$1" >/dev/null
+  our_daemon=$(cat "$1")
+}
+
+stop_daemon() {
+  [ -z "$our_daemon" ] || kill "$our_daemon" 2>/dev/null || true
+}
+
 # Goes on in namespaces of its own, with a session daemon of its own: a session records every program on the machine
 # that is preloaded, also those of others. What is started here ends with the script.
 alone() {
