@@ -201,6 +201,13 @@ bool uvt_announce(struct uvt_thread *thread)
   return buffered;
 }
 
+void uvt_announce_end(void)
+{
+  static uint32_t told; /* its key: a child of fork() ends by itself */
+  if (uvt_on && __atomic_exchange_n(&told, uvt_process, __ATOMIC_RELAXED) != uvt_process)
+    uvt_emit->process_end(&(struct uvt_rec_process_end){uvt_process});
+}
+
 void uvt_recording_off(void)
 {
   if (announcing_lock()) {

@@ -31,6 +31,8 @@ void uvt_recording_off(void);
 /* Describes all again when another session records, too, and every 10 s: a snapshot's oldest records are gone
  * (rulings, 11). Call where a loop wakes up. */
 void uvt_announce_again(void);
+/* The process is about to end by itself, and says so; once. */
+void uvt_announce_end(void);
 
 /* True: record, by put.h; what the record rests on has been described, and the thread has a buffer. */
 static inline bool uvt_recording(struct uvt_thread *thread);

@@ -442,6 +442,7 @@ void uvt_buffers_end(void)
     sched_yield();
   __atomic_store_n(&ended, 1, __ATOMIC_RELAXED);
   write_waiting(true);
+  uvt_announce_end();
   if (locked)
     pthread_mutex_unlock(&drain_lock);
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "arena.h"
 #include "buffer.h"
 
@@ -56,6 +57,14 @@ static void write_waiting(void)
   errno = saved;
 }
 
+/* The same where the process is sure to end, unless it jumps out of a signal handler. */
+static void write_last(void)
+{
+  write_waiting();
+  if (is_our_process())
+    uvt_announce_end();
+}
+
 /* ---- The end ---- */
 
 EXPORT void _exit(int status)
@@ -72,14 +81,14 @@ EXPORT void _Exit(int status) __attribute__((alias("_exit")));
 
 EXPORT void quick_exit(int status)
 {
-  write_waiting();
+  write_last();
   REAL(quick_exit)(status);
   __builtin_unreachable();
 }
 
 EXPORT void abort(void)
 {
-  write_waiting();
+  write_last();
   REAL(abort)();
   __builtin_unreachable();
 }
@@ -107,7 +116,7 @@ static bool is_fatal(int signal)
 EXPORT int raise(int signal)
 {
   if (is_fatal(signal))
-    write_waiting();
+    write_last();
   return REAL(raise)(signal);
 }
 
@@ -115,7 +124,7 @@ EXPORT int kill(pid_t pid, int signal)
 {
   bool reaches_us = pid == getpid() || pid == 0 || pid == -1 || pid == -getpgrp();
   if (reaches_us && is_fatal(signal))
-    write_waiting();
+    write_last();
   return REAL(kill)(pid, signal);
 }
 

@@ -90,8 +90,7 @@ static void say_hop(const struct uvt_chain_printer *printer, const struct uvt_ho
     uvt_words_add(words, UVT_STYLE_PLAIN, "run %" PRIu64 " of its registration", hop->run);
   if (!hop->registration->root)
     say_queued(printer, hop, words);
-  uvt_words_times(words, printer->chain->tree, &operation, printer->chain->process->last_time,
-                  printer->ascii);
+  uvt_words_times(words, printer->chain->tree, &operation, printer->ascii);
   uvt_words_marks(words, printer->chain->tree, &operation, printer->ascii);
 }
 

@@ -20,6 +20,7 @@ static const struct {
   unsigned needs; /* IDs that are not 0 */
 } handlers[UVT_EV_COUNT] = {
     [UVT_EV_process] = {uvt_check_on_process, 0},
+    [UVT_EV_processEnd] = {on_nothing, 0},
     [UVT_EV_thread] = {uvt_check_on_thread, 0},
     [UVT_EV_loop] = {uvt_check_on_loop, NEEDS(ID_LOOP)},
     [UVT_EV_executeBegin] = {uvt_check_on_execute_begin, NEEDS(ID_EXECUTE)},

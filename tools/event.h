@@ -17,6 +17,7 @@
 /* X(name in the stream): every kind of event-stream.md and the rulings. */
 #define UVT_STREAM_EVENTS(X) \
   X(process)                 \
+  X(processEnd)              \
   X(thread)                  \
   X(loop)                    \
   X(executeBegin)            \

@@ -314,6 +314,8 @@ static void begin_registered(struct uvt_model *model, struct uvt_process *proces
     execution->operation = introduce_operation(model, process, registration->link_id, ++registration->n);
   }
   begin(model, process, execution);
+  if (registration->type == UVT_TYPE_uv_spawn)
+    uvt_model_child_exited(model, process, registration->link_id);
   registration->queued = 0;
   registration->untaken_count = 0;
   if (execution->record->flags & (UVT_BEGIN_MORE | UVT_BEGIN_ALLOC))

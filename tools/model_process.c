@@ -160,6 +160,23 @@ void uvt_process_destroy(struct uvt_model *model, struct uvt_process *process)
   free(process);
 }
 
+/* Told once, by the process itself or else by who was told that it exited. */
+static void tell_end(struct uvt_model *model, struct uvt_process *process)
+{
+  if (process->over)
+    return;
+  process->over = true;
+  uvt_model_begin_event(model, UVT_EV_processEnd, process);
+  uvt_model_emit(model);
+}
+
+void uvt_model_process_end(struct uvt_model *model, struct uvt_process *process,
+                           const struct uvt_rec_process_end *record)
+{
+  (void)record;
+  tell_end(model, process);
+}
+
 /* What it left open stays open in the stream. Of the process itself only who it was is kept. */
 static void end_process(struct uvt_model *model, struct uvt_process *process)
 {
@@ -179,7 +196,18 @@ void uvt_model_child(struct uvt_model *model, struct uvt_process *process, const
     return;
   }
   process->children[process->children_next++ % UVT_CHILDREN_MAX] =
-      (struct uvt_child){.pid = record->pid, .execute_id = record->execute_id};
+      (struct uvt_child){.pid = record->pid, .execute_id = record->execute_id, .link_id = record->link_id};
+}
+
+/* NULL: not known (any more). */
+static struct uvt_child *child_of(const struct uvt_process *process, uint64_t link_id)
+{
+  for (size_t i = 0; process->children && i < UVT_CHILDREN_MAX; i++) {
+    struct uvt_child *child = &process->children[i];
+    if (child->pid && child->link_id == link_id)
+      return child;
+  }
+  return NULL;
 }
 
 /* The invocation that spawned the pid, and forgets it; 0: not known. */
@@ -194,6 +222,14 @@ static uint64_t take_child(struct uvt_process *process, int32_t pid)
     }
   }
   return 0;
+}
+
+void uvt_model_child_exited(struct uvt_model *model, const struct uvt_process *process, uint64_t link_id)
+{
+  const struct uvt_child *child = child_of(process, link_id);
+  struct uvt_process *exited = child ? find_pid(model, process->host, child->pid, process) : NULL;
+  if (exited && !exited->ended)
+    tell_end(model, exited);
 }
 
 /* ---- Fork ---- */

@@ -70,7 +70,8 @@ struct uvt_detail {
 
 struct uvt_child {
   int32_t pid;
-  uint64_t execute_id;
+  uint64_t execute_id; /* that spawned it; 0: taken by the child's process */
+  uint64_t link_id;    /* of its exit callback */
 };
 
 struct uvt_process {
@@ -81,6 +82,7 @@ struct uvt_process {
   uint64_t start_time;
   bool introduced; /* its process record has been seen */
   bool ended;      /* another process has its pid now */
+  bool over;       /* its end has been told */
   bool stranger;   /* started for another recording: left out */
   bool has_clock;
   int64_t monotonic_offset; /* added to CLOCK_MONOTONIC it gives time in the stream */
@@ -146,6 +148,10 @@ void uvt_model_process_record(struct uvt_model *model, struct uvt_process *proce
                               const struct uvt_record *record);
 void uvt_model_child(struct uvt_model *model, struct uvt_process *process,
                      const struct uvt_rec_child *record);
+void uvt_model_process_end(struct uvt_model *model, struct uvt_process *process,
+                           const struct uvt_rec_process_end *record);
+/* The exit callback of that registration runs: its child is over, however it ended. */
+void uvt_model_child_exited(struct uvt_model *model, const struct uvt_process *process, uint64_t link_id);
 void uvt_model_lost(struct uvt_model *model, struct uvt_process *process, uint64_t count, uint64_t from,
                     uint64_t to);
 void uvt_model_thread(struct uvt_model *model, struct uvt_process *process,

@@ -246,7 +246,8 @@ static int take_end(struct uvt_sink *sink)
   for (uint32_t track = 1; track < page->tracks_count; track++) {
     for (uint64_t polls = 0; polls < 2; polls++)
       end_span(page, polls ? &page->polls : &page->pool, track,
-               uvt_id_map_find(&page->open, (uint64_t)track * 2 + polls), page->tree->last_time);
+               uvt_id_map_find(&page->open, (uint64_t)track * 2 + polls),
+               uvt_tree_until(page->tree, page->tracks[track].process));
   }
   if (page->polls.count)
     qsort(page->polls.items, page->polls.count, sizeof *page->polls.items, by_begin);
@@ -349,6 +350,8 @@ static void write_processes(struct uvt_page *page)
     put_text(page, title);
     put(page, ",\"versions\":");
     put_text(page, uvt_tree_text(tree, process->versions));
+    put(page, ",\"end\":");
+    put_number(page, (int64_t)uvt_tree_until(tree, i));
     put(page, "}");
   }
   put(page, "]");

@@ -64,7 +64,8 @@ static struct totals sum(const struct uvt_chain *chain)
     add_hop(&totals, &hop);
   }
   struct uvt_hop last = uvt_chain_hop(chain, 0), root = uvt_chain_hop(chain, chain->count - 1);
-  uint64_t end = last.operation->ended == NEVER ? chain->process->last_time : last.operation->ended;
+  uint64_t end = last.operation->ended == NEVER ? uvt_tree_until(chain->tree, last.registration->process)
+                                                : last.operation->ended;
   uint64_t ran = span(last.operation->begun, end);
   if (is_work(&last))
     totals.pool_work += ran;

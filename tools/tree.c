@@ -197,8 +197,10 @@ static void name_process(struct uvt_tree *tree, uint32_t index, const struct uvt
   uvt_append(versions, sizeof versions, ", on %s", uvt_event_string(event, "host"));
   uint32_t title_text = keep_text(tree, title);
   uint32_t versions_text = keep_text(tree, versions);
+  uint32_t host = keep_text(tree, uvt_event_string(event, "host"));
   uvt_tree_proc(tree, index)->title = title_text;
   uvt_tree_proc(tree, index)->versions = versions_text;
+  uvt_tree_proc(tree, index)->host = host;
 }
 
 /* All root invocations of a thread are shown together, as if of one registration. */
@@ -296,7 +298,10 @@ static void on_link(struct uvt_tree *tree, uint32_t process, const struct uvt_ev
   registration->js = !strcmp(uvt_event_string(event, "layer"), "js");
   registration->stack = keep_stack(tree, event);
   uint32_t detail = describe(tree, process, index, event);
+  uint32_t place = keep_text(tree, *uvt_event_string(event, "function") ? uvt_event_string(event, "function")
+                                                                        : uvt_event_string(event, "at"));
   uvt_tree_reg(tree, index)->detail = detail;
+  uvt_tree_reg(tree, index)->place = place;
 }
 
 /* What a process linked before it forked is told in the parent's events (ruling 10). */
@@ -557,10 +562,27 @@ static void on_handled(struct uvt_tree *tree, uint32_t process, const struct uvt
   }
 }
 
+/* The pid is another's now. */
+static void end_namesakes(struct uvt_tree *tree, uint32_t process)
+{
+  const struct uvt_tree_process *newer = uvt_tree_proc(tree, process);
+  for (uint32_t i = 1; i < process; i++) {
+    struct uvt_tree_process *older = uvt_tree_proc(tree, i);
+    older->over |= older->pid && older->pid == newer->pid && older->host == newer->host;
+  }
+}
+
+static void on_process_end(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
+{
+  (void)event;
+  uvt_tree_proc(tree, process)->over = true;
+}
+
 static void on_process(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
 {
   int64_t parent = 0;
   name_process(tree, process, event);
+  end_namesakes(tree, process);
   if (strcmp(uvt_event_string(event, "how"), "fork") != 0 ||
       !uvt_event_number(event, "parent.processID", &parent))
     return;
@@ -580,6 +602,7 @@ static void on_lost(struct uvt_tree *tree, uint32_t process, const struct uvt_ev
 static void (*const handlers[UVT_EV_COUNT])(struct uvt_tree *tree, uint32_t process,
                                             const struct uvt_event *event) = {
     [UVT_EV_process] = on_process,
+    [UVT_EV_processEnd] = on_process_end,
     [UVT_EV_thread] = on_thread,
     [UVT_EV_executeBegin] = on_execute_begin,
     [UVT_EV_executeEnd] = on_execute_end,
@@ -715,10 +738,10 @@ static bool matches_type(const char *type, const char *wanted)
   return strstr(type, wanted) != NULL;
 }
 
-static bool is_long_enough(const struct uvt_tree *tree, const struct uvt_tree_view *view, uint64_t from,
-                           uint64_t to)
+static bool is_long_enough(const struct uvt_tree *tree, const struct uvt_tree_view *view, uint32_t process,
+                           uint64_t from, uint64_t to)
 {
-  uint64_t end = to == NEVER ? uvt_tree_now(tree) : to;
+  uint64_t end = to == NEVER ? uvt_tree_until(tree, process) : to;
   return !view->min_time || (from != NEVER && end > from && end - from >= view->min_time);
 }
 
@@ -732,7 +755,7 @@ static bool is_wanted(const struct uvt_tree *tree, const struct uvt_tree_view *v
   uint64_t to = operation->begun == NEVER ? operation->retired : operation->ended;
   if ((view->pending && !runs) || (view->never_run && operation->begun != NEVER))
     return false;
-  return is_long_enough(tree, view, from, to) &&
+  return is_long_enough(tree, view, registration->process, from, to) &&
          (!view->type || matches_type(uvt_tree_text(tree, registration->type), view->type));
 }
 
@@ -755,7 +778,7 @@ static bool is_wanted_alone(const struct uvt_tree *tree, const struct uvt_tree_v
     return false;
   if (view->pending && registration->cancelled != NEVER)
     return false;
-  if (!is_long_enough(tree, view, registration->linked, registration->cancelled))
+  if (!is_long_enough(tree, view, registration->process, registration->linked, registration->cancelled))
     return false;
   return !view->type || matches_type(uvt_tree_text(tree, registration->type), view->type);
 }

@@ -112,6 +112,8 @@ static int print_process(const struct uvt_tree *tree, const struct uvt_tree_sele
   set_id(object, "processID", process->id);
   set_id(object, "pid", process->pid > 0 ? (uint64_t)process->pid : 0);
   set_text(object, "command", tree, process->title);
+  if (process->over)
+    set_time(object, "ended", process->last_time);
   set_id(object, "losses", process->losses);
   fputs("{\"process\":", out);
   int status = uvt_json_print(object, out);

@@ -42,10 +42,11 @@ struct uvt_tree_registration {
   uint64_t linked, cancelled, pool_begun, pool_ended; /* or UVT_TREE_NEVER */
   uint32_t type;                                      /* text */
   uint32_t detail;                                    /* text: fd, path, address, ... */
-  uint32_t reason;                                    /* text: why it was cancelled */
-  uint32_t parent;                                    /* operation; 0: a root, or unknown */
-  uint32_t next;                                      /* of the same parent */
-  uint32_t first, last;                               /* operations */
+  uint32_t place;       /* text: function or line, of JavaScript; 0: not known */
+  uint32_t reason;      /* text: why it was cancelled */
+  uint32_t parent;      /* operation; 0: a root, or unknown */
+  uint32_t next;        /* of the same parent */
+  uint32_t first, last; /* operations */
   uint32_t count;
   uint32_t process;
   uint32_t stack; /* where it was linked, in the tree's store; 0: not known */
@@ -66,12 +67,13 @@ struct uvt_tree_failure {
 struct uvt_tree_process {
   uint64_t id;
   int64_t pid;
-  uint32_t title, versions;       /* texts */
+  uint32_t title, versions, host; /* texts */
   uint32_t first_root, last_root; /* registrations */
   uint32_t first_lost, last_lost; /* registrations whose parent is unknown */
   uint64_t first_time, last_time;
   uint64_t losses;
   uint32_t forked_from; /* process, 0: none */
+  bool over;            /* it has ended: nothing in it waits any longer */
   bool stateless;       /* a stream without states */
   struct uvt_id_map links, operations, executes, causes, threads, files;
 };
@@ -126,6 +128,12 @@ static inline const char *uvt_tree_text(const struct uvt_tree *tree, uint32_t te
 static inline uint64_t uvt_tree_now(const struct uvt_tree *tree)
 {
   return tree->moment.has_at ? tree->moment.at : tree->last_time;
+}
+
+/* Until when what is pending in that process has waited. */
+static inline uint64_t uvt_tree_until(const struct uvt_tree *tree, uint32_t process)
+{
+  return uvt_tree_proc(tree, process)->over ? uvt_tree_proc(tree, process)->last_time : uvt_tree_now(tree);
 }
 
 /* The operation that has this invocation, where only one process may have it. The error is set otherwise. */

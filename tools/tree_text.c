@@ -53,7 +53,6 @@ struct printer {
   const struct uvt_tree_view *view;
   struct uvt_tree_selection selection;
   FILE *out;
-  uint64_t now;
   uint64_t *operation_hash;
   uint64_t *registration_hash;
   uint32_t *below; /* operations shown below each operation */
@@ -175,10 +174,14 @@ static bool is_shown(const struct printer *printer, uint32_t operation)
   return printer->selection.operations[operation];
 }
 
+/* Like means: of the same type, from the same place, with the same outcome (why it ended; in what state its
+ * operations are, and those below). A stack is a place, too. */
 static uint64_t hash_registration(const struct printer *printer, uint32_t index)
 {
   const struct uvt_tree_registration *registration = uvt_tree_reg(printer->tree, index);
-  uint64_t hash = mix(registration->type, registration->root);
+  uint64_t place = mix(mix(registration->type, registration->place), registration->stack);
+  uint64_t hash =
+      mix(mix(mix(place, registration->root), registration->cancelled != NEVER), registration->reason);
   uint64_t previous = 0;
   for (uint32_t i = registration->first; i; i = uvt_tree_op(printer->tree, i)->next) {
     if (is_shown(printer, i))
@@ -212,8 +215,10 @@ static bool look_for_likeness(struct printer *printer)
   printer->below = calloc(tree->operations.count, sizeof *printer->below);
   if (!printer->operation_hash || !printer->registration_hash || !printer->below)
     return false;
-  for (uint32_t i = 1; i < tree->registrations.count; i++)
-    printer->registration_hash[i] = mix(uvt_tree_reg(tree, i)->type, 2);
+  for (uint32_t i = 1; i < tree->registrations.count; i++) {
+    if (!uvt_tree_reg(tree, i)->first)
+      printer->registration_hash[i] = hash_registration(printer, i);
+  }
   for (uint32_t i = tree->operations.count - 1; i > 0; i--) {
     uint32_t registration = uvt_tree_op(tree, i)->registration;
     uint32_t parent = uvt_tree_reg(tree, registration)->parent;
@@ -589,7 +594,7 @@ static void say_operation(const struct printer *printer, uint32_t index, struct 
                   uvt_words_clean(label, sizeof label, uvt_tree_text(printer->tree, operation.label),
                                   printer->view->ascii));
   uvt_words_value(words, printer->tree, &operation);
-  uvt_words_times(words, printer->tree, &operation, printer->now, printer->view->ascii);
+  uvt_words_times(words, printer->tree, &operation, printer->view->ascii);
   uvt_words_marks(words, printer->tree, &operation, printer->view->ascii);
 }
 
@@ -636,7 +641,7 @@ static void say_group(const struct printer *printer, uint32_t index, struct grou
   if (*runs)
     uvt_words_add(words, UVT_STYLE_DIM, "%s", runs);
   if (last->begun == NEVER && last->retired == NEVER && !registration->root) {
-    uvt_words_times(words, printer->tree, last, printer->now, printer->view->ascii);
+    uvt_words_times(words, printer->tree, last, printer->view->ascii);
     uvt_words_marks(words, printer->tree, last, printer->view->ascii);
   }
 }
@@ -894,6 +899,9 @@ static void print_counts(const struct printer *printer, uint32_t index)
             uvt_state_name((enum uvt_state)state));
     separator = ",";
   }
+  if (process->over)
+    fprintf(printer->out, "; ended at %s",
+            uvt_words_duration(span, process->last_time, printer->view->ascii));
   if (process->losses)
     fprintf(printer->out, "; events were lost %" PRIu64 " time%s", process->losses,
             process->losses == 1 ? "" : "s");
@@ -964,7 +972,6 @@ enum uvt_tree_status uvt_tree_print_text(struct uvt_tree *tree, const struct uvt
                                          struct uvt_error *error)
 {
   struct printer printer = {.tree = tree, .view = view, .out = out};
-  printer.now = uvt_tree_now(tree);
   enum uvt_tree_status status = uvt_tree_select(tree, view, &printer.selection, error);
   if (status != UVT_TREE_DONE)
     return status;

@@ -120,9 +120,10 @@ static void add_wait(struct uvt_words *words, const struct uvt_tree *tree,
 
 /* A wait that is not over. */
 static void add_pending(struct uvt_words *words, const struct uvt_tree *tree,
-                        const struct uvt_tree_operation *operation, uint64_t now, bool ascii)
+                        const struct uvt_tree_operation *operation, bool ascii)
 {
   const struct uvt_tree_registration *registration = uvt_tree_reg(tree, operation->registration);
+  uint64_t now = uvt_tree_until(tree, registration->process);
   if (operation->state == UVT_STATE_Ready && operation->ready != NEVER) {
     add_span(words, "ready for", operation->ready, now, ascii);
   } else if (registration->pool_begun != NEVER) {
@@ -134,19 +135,20 @@ static void add_pending(struct uvt_words *words, const struct uvt_tree *tree,
 }
 
 void uvt_words_times(struct uvt_words *words, const struct uvt_tree *tree,
-                     const struct uvt_tree_operation *operation, uint64_t now, bool ascii)
+                     const struct uvt_tree_operation *operation, bool ascii)
 {
+  uint32_t process = uvt_tree_reg(tree, operation->registration)->process;
   char text[32];
   if (operation->begun == NEVER) {
     if (operation->retired == NEVER)
-      add_pending(words, tree, operation, now, ascii);
+      add_pending(words, tree, operation, ascii);
     return;
   }
   add_wait(words, tree, operation, ascii);
   if (operation->ended != NEVER)
     add_span(words, "ran", operation->begun, operation->ended, ascii);
   else
-    add_span(words, "running for", operation->begun, now, ascii);
+    add_span(words, "running for", operation->begun, uvt_tree_until(tree, process), ascii);
   if (operation->blocked_calls)
     uvt_words_add(words, UVT_STYLE_STATE, "blocked %s in %" PRIu32 " synchronous call%s",
                   uvt_words_duration(text, operation->blocked, ascii), operation->blocked_calls,

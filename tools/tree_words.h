@@ -46,7 +46,7 @@ void uvt_words_value(struct uvt_words *words, const struct uvt_tree *tree,
  * callback's operation before it, which is where libuv's wait for the data is.
  */
 void uvt_words_times(struct uvt_words *words, const struct uvt_tree *tree,
-                     const struct uvt_tree_operation *operation, uint64_t now, bool ascii);
+                     const struct uvt_tree_operation *operation, bool ascii);
 
 /* State, cause, failure: what sets this operation apart. */
 void uvt_words_marks(struct uvt_words *words, const struct uvt_tree *tree,

@@ -12,7 +12,7 @@
 
 #include "schema.h"
 
-#define UVT_EMIT_ABI 3 /* raised with every change of this struct: both objects are installed together */
+#define UVT_EMIT_ABI 4 /* raised with every change of this struct: both objects are installed together */
 
 struct uvt_emit {
   uint32_t abi;

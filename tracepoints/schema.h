@@ -116,6 +116,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(poll_end)         \
   X(blocking)         \
   X(child)            \
+  X(process_end)      \
   X(lost)             \
   X(string)           \
   X(js_link)          \
@@ -222,6 +223,9 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 /* uv_spawn succeeded: the child's pid. */
 #define UVT_FIELDS_child(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint64_t, link_id) INT(int32_t, pid)
+
+/* The process ends by itself: what follows it does while it ends. One that another kills does not say so. */
+#define UVT_FIELDS_process_end(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process)
 
 /* Things the recorder could not record (out of slots, signal handler on an untouched thread). */
 #define UVT_FIELDS_lost(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, count)

@@ -137,6 +137,33 @@ static void test_child_has_the_invocation_that_spawned_it(void **state)
   assert_non_null(strstr(f->lines.text, "parent.processID=1 parent.executeID=1"));
 }
 
+/* Who ends by itself says so; of who is killed its parent's exit callback tells. Once. */
+static void test_process_end_is_told_once(void **state)
+{
+  struct fixture *f = *state;
+  begin_root(f);
+  GIVE(f, child, 2, .execute_id = 1, .link_id = 1, .pid = 200);
+  GIVE(f, child, 2, .execute_id = 1, .link_id = 2, .pid = 201);
+  LINK(f, 2, 1, 1, uv_spawn, UVT_LINK_CAUSED, 0);
+  LINK(f, 2, 1, 2, uv_spawn, UVT_LINK_CAUSED, 0);
+  start_process(f, 90, 200, 3);
+  start_process(f, 91, 201, 3);
+  event_text_forget(&f->lines);
+  f->process = 90;
+  GIVE(f, process_end, 4);
+  GIVE(f, process_end, 5);
+  EXPECT(f, "processEnd P2 @4\n");
+  f->process = 77;
+  BEGIN(f, 6, 10, 2, 1);
+  f->lines.text[f->lines.used] = 0;
+  assert_null(strstr(f->lines.text, "processEnd"));
+  END(f, 7, 2);
+  event_text_forget(&f->lines);
+  BEGIN(f, 8, 10, 3, 2);
+  f->lines.text[f->lines.used] = 0;
+  assert_non_null(strstr(f->lines.text, "processEnd P3 @8\n"));
+}
+
 static void test_fork_inherits_ids_and_goes_on_from_them(void **state)
 {
   struct fixture *f = *state;
@@ -652,6 +679,7 @@ int main(void)
       TEST(process_that_begins_late_has_lost),
       TEST(process_with_the_same_pid_ends_the_first_and_may_be_an_exec),
       TEST(child_has_the_invocation_that_spawned_it),
+      TEST(process_end_is_told_once),
       TEST(fork_inherits_ids_and_goes_on_from_them),
       TEST(one_shot_passes_through_all_states),
       TEST(repeating_queues_the_next_operation_at_begin),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -403,6 +404,170 @@ static void test_tree_json_lists_operations_with_their_parents(void **state)
   uvt_tree_destroy(tree);
 }
 
+/* ---- What is pending ends with its process ---- */
+
+/* Of three processes the first lives on, the second says that it ends, the third's pid is another's later. */
+static struct uvt_tree *three_processes(const struct uvt_tree_moment *moment)
+{
+  static const char *const lines[] = {
+      "{\"event\":\"process\",\"processID\":1,\"pid\":10,\"time\":0,\"data\":{\"host\":\"h\"}}",
+      "{\"event\":\"executeBegin\",\"processID\":1,\"pid\":10,\"time\":0,\"executeID\":1,\"causeID\":0}",
+      "{\"event\":\"link\",\"processID\":1,\"pid\":10,\"time\":100,\"executeID\":1,\"linkID\":1,\"data\":{"
+      "\"type\":\"uv_timer_start\"}}",
+      "{\"event\":\"operation\",\"processID\":1,\"pid\":10,\"time\":100,\"operationID\":1,\"linkID\":1,\"n\":"
+      "1}",
+      "{\"event\":\"state\",\"processID\":1,\"pid\":10,\"time\":100,\"operationID\":1,\"linkID\":1,\"state\":"
+      "\"Queued\"}",
+      "{\"event\":\"process\",\"processID\":2,\"pid\":20,\"time\":200,\"data\":{\"host\":\"h\"}}",
+      "{\"event\":\"executeBegin\",\"processID\":2,\"pid\":20,\"time\":200,\"executeID\":1,\"causeID\":0}",
+      "{\"event\":\"link\",\"processID\":2,\"pid\":20,\"time\":300,\"executeID\":1,\"linkID\":1,\"data\":{"
+      "\"type\":\"uv_idle_start\"}}",
+      "{\"event\":\"operation\",\"processID\":2,\"pid\":20,\"time\":300,\"operationID\":1,\"linkID\":1,\"n\":"
+      "1}",
+      "{\"event\":\"state\",\"processID\":2,\"pid\":20,\"time\":300,\"operationID\":1,\"linkID\":1,\"state\":"
+      "\"Queued\"}",
+      "{\"event\":\"processEnd\",\"processID\":2,\"pid\":20,\"time\":400}",
+      "{\"event\":\"process\",\"processID\":3,\"pid\":30,\"time\":500,\"data\":{\"host\":\"h\"}}",
+      "{\"event\":\"executeBegin\",\"processID\":3,\"pid\":30,\"time\":550,\"executeID\":1,\"causeID\":0}",
+      "{\"event\":\"process\",\"processID\":4,\"pid\":30,\"time\":600,\"data\":{\"host\":\"h\"}}",
+      "{\"event\":\"executeBegin\",\"processID\":4,\"pid\":30,\"time\":700,\"executeID\":1,\"causeID\":0}",
+      "{\"event\":\"executeEnd\",\"processID\":4,\"pid\":30,\"time\":1000,\"executeID\":1}",
+  };
+  char text[4096] = "";
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", lines[i]);
+  return tree_of_file(fmemopen(text, strlen(text), "r"), moment);
+}
+
+static void expect_parts(struct uvt_tree *tree, const char *const *parts)
+{
+  struct uvt_tree_view view = {.width = 100, .ascii = true};
+  char *text = print(tree, &view, false), *at = text;
+  for (; *parts; parts++) {
+    char *found = strstr(at, *parts);
+    if (!found)
+      fail_msg("no \"%s\" there in\n%s", *parts, text);
+    at = found + strlen(*parts);
+  }
+  free(text);
+  uvt_tree_destroy(tree);
+}
+
+static void test_tree_nothing_waits_beyond_the_end_of_its_process(void **state)
+{
+  (void)state;
+  expect_parts(three_processes(&whole),
+               (const char *const[]){"process 10", "running for 1.00 us", "waiting for 900 ns", "process 20",
+                                     "; ended at 400 ns", "running for 200 ns", "waiting for 100 ns",
+                                     "process 30", "; ended at 550 ns", "running for 0 ns", NULL});
+  expect_parts(three_processes(&(struct uvt_tree_moment){.at = 390, .has_at = true}),
+               (const char *const[]){"process 20", "1 Executing\n", "waiting for 90 ns", NULL});
+  expect_parts(three_processes(&(struct uvt_tree_moment){.at = 599, .has_at = true}),
+               (const char *const[]){"waiting for 499 ns", "; ended at 400 ns", "waiting for 100 ns",
+                                     "process 30", "running for 49 ns", NULL});
+  struct uvt_tree *tree = three_processes(&whole);
+  char *text = print(tree, &(struct uvt_tree_view){.pending = true, .min_time = 101}, true);
+  assert_int_equal(count_lines(text, "\"ended\":"), 2);
+  assert_non_null(strstr(text, "uv_timer_start"));
+  assert_null(strstr(text, "uv_idle_start")); /* it has waited for 100 ns */
+  free(text);
+  uvt_tree_destroy(tree);
+}
+
+/* ---- Likeness ---- */
+
+enum { SIBLINGS = 60, LIKE_SHOWN = 3, LIKE_LIMIT = 5 };
+
+struct sibling {
+  unsigned type, place, outcome;
+};
+
+static bool are_alike(const struct sibling *a, const struct sibling *b)
+{
+  return a->type == b->type && a->place == b->place && a->outcome == b->outcome;
+}
+
+static void write_sibling(FILE *out, const struct sibling *sibling, int link)
+{
+  static const char *const reasons[] = {"stopped", "closed"};
+  fprintf(out,
+          "{\"event\":\"link\",\"time\":1,\"executeID\":1,\"linkID\":%d,\"data\":{\"type\":\"t%u\",\"layer\":"
+          "\"js\",\"%s\":\"p%u\"}}\n"
+          "{\"event\":\"operation\",\"time\":1,\"operationID\":%d,\"linkID\":%d,\"n\":1}\n"
+          "{\"event\":\"state\",\"time\":1,\"operationID\":%d,\"linkID\":%d,\"state\":\"Queued\"}\n",
+          link, sibling->type, sibling->place % 2 ? "at" : "function", sibling->place, link, link, link,
+          link);
+  if (sibling->outcome < 2)
+    fprintf(out,
+            "{\"event\":\"cancel\",\"time\":1,\"executeID\":1,\"linkID\":%d,\"data\":{\"reason\":\"%s\"}}\n"
+            "{\"event\":\"state\",\"time\":1,\"operationID\":%d,\"linkID\":%d,\"state\":\"Retired\"}\n",
+            link, reasons[sibling->outcome], link, link);
+  if (sibling->outcome == 2)
+    fprintf(out,
+            "{\"event\":\"cause\",\"time\":1,\"executeID\":1,\"linkID\":%d,\"causeID\":%d}\n"
+            "{\"event\":\"executeBegin\",\"time\":1,\"executeID\":%d,\"causeID\":%d,\"operationID\":%d}\n"
+            "{\"event\":\"executeEnd\",\"time\":1,\"executeID\":%d}\n"
+            "{\"event\":\"state\",\"time\":1,\"operationID\":%d,\"linkID\":%d,\"state\":\"Retired\"}\n",
+            link, link, link + 1, link, link, link + 1, link, link);
+}
+
+/* What is to be shown, line by line: "TYPE PLACE", or how many more there are. */
+static void expect_folded(FILE *out, const struct sibling *siblings)
+{
+  for (size_t i = 0; i < SIBLINGS; i++) {
+    size_t before = 0, all = 0;
+    for (size_t k = 0; k < SIBLINGS; k++) {
+      all += are_alike(&siblings[i], &siblings[k]);
+      before += k < i && are_alike(&siblings[i], &siblings[k]);
+    }
+    if (all <= LIKE_LIMIT || before < LIKE_SHOWN)
+      fprintf(out, "t%u p%u\n", siblings[i].type, siblings[i].place);
+    else if (before == LIKE_SHOWN)
+      fprintf(out, "... %zu more like this\n", all - LIKE_SHOWN);
+  }
+}
+
+/* Siblings at random, held against a plain count of what is alike: of the same type, place and outcome. */
+static void check_folding(unsigned seed)
+{
+  struct sibling siblings[SIBLINGS];
+  char *text = NULL, *expected = NULL, *found = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  fprintf(out, "{\"event\":\"executeBegin\",\"time\":0,\"executeID\":1,\"causeID\":0}\n");
+  for (int i = 0; i < SIBLINGS; i++) {
+    siblings[i] = (struct sibling){rand_r(&seed) % 2u, rand_r(&seed) % 3u, rand_r(&seed) % 4u};
+    write_sibling(out, &siblings[i], i + 1);
+  }
+  fclose(out);
+  out = open_memstream(&expected, &size);
+  expect_folded(out, siblings);
+  fclose(out);
+  struct uvt_tree *tree = tree_of_text(text);
+  struct uvt_tree_view view = {.width = 200, .ascii = true};
+  char *shown = print(tree, &view, false);
+  out = open_memstream(&found, &size);
+  for (char *line = strchr(body(shown), '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+    line += strspn(line + 1, " |`-") + 1;
+    const char *end = *line == 't' ? line + strlen("t0 p0") : strstr(line, "like this") + strlen("like this");
+    fprintf(out, "%.*s\n", (int)(end - line), line);
+  }
+  fclose(out);
+  assert_string_equal(found, expected);
+  uvt_tree_destroy(tree);
+  free(text), free(expected), free(found), free(shown);
+}
+
+static void test_tree_like_means_type_place_and_outcome(void **state)
+{
+  (void)state;
+  for (unsigned seed = 1; seed <= 200; seed++) {
+    print_message("%s%u", seed == 1 ? "seeds: " : " ", seed);
+    check_folding(seed);
+  }
+  print_message("\n");
+}
+
 /* A timer that re-arms itself for ever: as deep as it is long. */
 static struct uvt_tree *long_chain(int length)
 {
@@ -509,6 +674,8 @@ int main(void)
       cmocka_unit_test(test_tree_texts_of_the_trace_are_made_safe),
       cmocka_unit_test(test_tree_colour_only_when_asked_for),
       cmocka_unit_test(test_tree_json_lists_operations_with_their_parents),
+      cmocka_unit_test(test_tree_nothing_waits_beyond_the_end_of_its_process),
+      cmocka_unit_test(test_tree_like_means_type_place_and_outcome),
       cmocka_unit_test(test_tree_long_chain_is_counted),
       cmocka_unit_test(test_tree_long_chain_is_shown_in_full_without_recursion),
   };

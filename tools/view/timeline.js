@@ -53,7 +53,7 @@ function makeRows(data) {
     const levels = rows[data.track[i]].levels;
     if (!data.track[i] || Number.isNaN(data.begun[i])) continue;
     while (levels.length <= depth[i]) levels.push(new Spans());
-    levels[depth[i]].add(data.begun[i], Number.isNaN(data.ended[i]) ? data.end : data.ended[i], i);
+    levels[depth[i]].add(data.begun[i], Number.isNaN(data.ended[i]) ? data.processes[data.process[i]].end : data.ended[i], i);
   }
   for (let i = 0; i < data.polls.begin.length; i++) rows[data.polls.track[i]].polls.add(data.polls.begin[i], data.polls.end[i], 0);
   for (let i = 0; i < data.pool.begin.length; i++) rows[data.pool.track[i]].levels[0].add(data.pool.begin[i], data.pool.end[i], data.pool.operation[i]);
