@@ -63,6 +63,9 @@ static const struct uvt_option options[] = {
      .help = "only the first N (text: 20; json, csv: all, as they end, where nothing is sorted)",
      .take = take_top,
      .field = offsetof(struct requests_command, top)},
+    {.name = "client",
+     .help = "those that the process made, rather than those that it served",
+     .field = offsetof(struct requests_command, view.clients)},
     UVT_OPTION_PID(struct requests_command, pipeline.pid),
     UVT_OPTION_ASCII(struct requests_command, view.ascii),
     {.name = "format",
@@ -137,6 +140,10 @@ static void keep_row(struct requests_command *told, struct uvt_request *request)
 static int take_request(void *user, struct uvt_request *request)
 {
   struct requests_command *told = user;
+  if (request->client != told->view.clients) {
+    uvt_request_free(request);
+    return 0;
+  }
   int status = uvt_requests_totals_add(&told->totals, request);
   if (told->top) {
     keep_row(told, request);
@@ -167,6 +174,7 @@ static int print(void *user, const struct uvt_pipeline_result *result, struct uv
 {
   struct requests_command *command = user;
   (void)result;
+  command->view.possible = uvt_requests_possible(command->requests);
   bool valid = uvt_requests_check(command->requests, error) == 0;
   /* What has been begun is ended in any case. */
   int status = valid || command->totals.count || command->begun ? print_rest(command) : UVT_EXIT_DONE;
@@ -225,10 +233,41 @@ const struct uvt_command uvt_cmd_requests = {
         "An operation belongs to the request whose callback registered it. Work that several requests wait "
         "for belongs to the one that began it, for the others the wait is outside; it is never split. Bytes: "
         "in is what reads of its connection gave, out what it wrote with a callback (Node writes most "
-        "without). Status: open: no response; !: failed (500 or more, or an exception that nobody caught).\n"
+        "without).\n"
         "\n"
-        "Percentiles are of the requests that were answered. The critical path is that of the first of them "
-        "in the table: what led to the response, each step from what made it possible. Streaming: memory "
-        "grows with what is alive in the program, and with --top.\n",
+        "Status:\n"
+        "  N             its response was finished, with that status\n"
+        "  N unfinished  the headers of its response were made, but it was not finished\n"
+        "  aborted       the client went away first; when, the lines below the table tell\n"
+        "  open          nothing of this: it has had no response\n"
+        "  !             it failed: status 500 or more, or an error nobody caught\n"
+        "Nothing else is a failure. "
+        "A request that is not finished goes on while something of it waits, at most until the process ends. "
+        "In "
+        "json, outcome is finished, unfinished, aborted or open; headers and aborted are when; waitsFor is "
+        "what "
+        "had not run at the end, waitsForCount how much of it there was.\n"
+        "\n"
+        "Requests of node:http, node:https and node:http2 are listed alike. With --client, those of "
+        "node:http and "
+        "fetch, and in Node from 22.17 and 24.2 on of node:http2: their wall time is until the headers of "
+        "the "
+        "response came, status is N, error (there was no response) or open; by is the invocation that made "
+        "it, for "
+        "the request that this served (in json: for).\n"
+        "\n"
+        "A loop that is busy does not see what lies in its sockets. Where it was, for a millisecond or more, "
+        "and "
+        "the poll that brought a request then hardly waited, a line below the table says for how long, and "
+        "what "
+        "ran longest meanwhile (in json: blocked; not part of wall, as the request may have come late in "
+        "that "
+        "while).\n"
+        "\n"
+        "Percentiles are of the requests that were finished. The critical path is that of the first request "
+        "in the "
+        "table: what led to the response, or to what it still waits for, each step from what made it "
+        "possible. "
+        "Streaming: memory grows with what is alive in the program, and with --top.\n",
     .run = run,
 };

@@ -212,6 +212,7 @@ static void on_link(struct uvt_measure *measure, process_t *process, const struc
   const struct type *type = type_of(measure, *name ? name : "unknown");
   bool js = strcmp(uvt_event_string(event, "layer"), "js") == 0;
   int64_t fd = -1;
+  measure->has_js |= js;
   uvt_event_number(event, "fd", &fd);
   struct uvt_stack_store *stacks;
   *registration = (registration_t){.process = process,
@@ -446,6 +447,8 @@ int uvt_measure_event(struct uvt_measure *measure, const struct uvt_event *event
     return measure->status;
   if (event->time > measure->time)
     measure->time = event->time;
+  if (event->time > process->time)
+    process->time = event->time;
   TELL(measure, event, process, event);
   if (handlers[event->kind])
     handlers[event->kind](measure, process, event);

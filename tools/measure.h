@@ -22,6 +22,7 @@ struct uvt_measure_process {
   uint64_t id;
   int64_t pid;
   char title[256];                                                   /* its command line */
+  uint64_t time;                                                     /* of its last event */
   struct uvt_id_map registrations, operations, invocations, threads; /* values: pointers */
   void *user;
 };
@@ -33,6 +34,7 @@ struct uvt_measure_thread {
   uint64_t since;                     /* when it became that, or the last poll ended */
   uint64_t polled;                    /* since when the loop polls; UVT_MEASURE_NEVER: it does not */
   uint64_t poll_ended;                /* likewise; of the last poll */
+  void *user;
 };
 
 struct uvt_measure_registration {
@@ -108,10 +110,10 @@ struct uvt_measure_handlers {
 struct uvt_measure {
   const struct uvt_measure_handlers *handlers;
   void *user;
-  int status; /* 0 or -ENOMEM */
-  bool has_states, has_invocations;
-  uint64_t time;                          /* the greatest so far */
-  struct uvt_measure_process **processes; /* in the order of the stream */
+  int status;                               /* 0 or -ENOMEM */
+  bool has_states, has_invocations, has_js; /* registrations of JavaScript: its layer was recorded */
+  uint64_t time;                            /* the greatest so far */
+  struct uvt_measure_process **processes;   /* in the order of the stream */
   size_t processes_count;
   struct uvt_id_map process_ids, types;
 };

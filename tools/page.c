@@ -192,7 +192,7 @@ static int take_request(void *user, struct uvt_request *request)
 {
   struct uvt_page *page = user;
   struct uvt_request **requests =
-      page->requests_count < REQUESTS_MOST
+      !request->client && page->requests_count < REQUESTS_MOST
           ? one_more(page, page->requests, &page->requests_count, &page->requests_capacity, sizeof *requests)
           : NULL;
   if (requests) {
@@ -691,11 +691,14 @@ static void put_field(struct uvt_page *page, const char *name, uint64_t number)
 
 static void write_request(struct uvt_page *page, const struct uvt_request *request)
 {
+  char status[UVT_REQUEST_STATUS_SIZE];
   put_field(page, "{\"operation\":", operation_of(page, request->pid, request->execute));
   put(page, ",\"name\":");
   put_text(page, request->name);
   put_field(page, ",\"status\":", (uint64_t)request->status);
-  put(page, request->finished ? ",\"finished\":true" : "");
+  put(page, ",\"outcome\":");
+  put_text(page, uvt_request_status(request, status));
+  put(page, request->outcome == UVT_REQUEST_FINISHED ? ",\"finished\":true" : "");
   put(page, request->failed ? ",\"failed\":true" : "");
   put_field(page, ",\"begun\":", request->begun);
   put_field(page, ",\"wall\":", request->wall);

@@ -2,6 +2,7 @@
 #include "requests.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,11 @@
 #define NEVER UVT_MEASURE_NEVER
 
 enum {
-  OPEN_MOST = 65536, /* requests whose end is waited for */
-  PATH_MOST = 10000, /* steps remembered on the way to an invocation */
-  RECENT = 4096      /* invocations that have ended, of which a failure may still be told */
+  OPEN_MOST = 65536,       /* requests whose end is waited for */
+  PATH_MOST = 10000,       /* steps remembered on the way to an invocation */
+  RECENT = 4096,           /* invocations that have ended, of which a failure may still be told */
+  BLOCKED_LEAST = 1000000, /* ns; a loop that is busy for less is not called blocked */
+  HARDLY = 8               /* so many times longer it is busy than it then waits in the poll */
 };
 
 typedef struct uvt_measure_registration registration_t;
@@ -42,7 +45,9 @@ struct work {
   struct work *next, *previous; /* of the owner */
   struct hop *linker, *causer;
   uint64_t linked, cause_id, caused;
-  bool taken;        /* an invocation has taken the cause */
+  bool taken;                         /* an invocation has taken the cause */
+  struct uvt_request_block *accepted; /* what held up the accepting of a connection; NULL: nothing */
+  uint64_t polls;                     /* of the loop until then */
   uint64_t labelled; /* serial of the request that an invocation of it was labelled with last */
 };
 
@@ -61,11 +66,22 @@ struct open {
   struct work *works;
   uint32_t parts; /* open invocations of it */
   uint64_t failures;
-  int64_t fd;     /* of its connection; -1: not told */
-  uint64_t ended; /* NEVER: its response has not been finished */
-  uint64_t last;  /* when something last happened of it */
+  struct hop *latest; /* of the invocation of it that began last */
+  int64_t fd;         /* of its connection; -1: not told, or it is closed */
+  uint64_t ended;     /* NEVER: its response has not been finished */
+  uint64_t last;      /* when something last happened of it */
   struct open *older, *newer;
   struct open *next_ended;
+};
+
+/* A thread's loop, between its polls. */
+struct loop {
+  uint64_t polls;
+  uint64_t busy_since;              /* the last poll's end, or the thread's first invocation */
+  uint64_t busy;                    /* until the poll that goes on */
+  bool listens;                     /* so something may lie in its sockets */
+  struct uvt_request_block longest; /* since then */
+  struct uvt_request_block before;  /* what held up what the last poll brought */
 };
 
 struct ended {
@@ -204,6 +220,93 @@ static void spend(struct uvt_requests *requests, struct open *request, enum uvt_
     request->last = to;
 }
 
+/* --- the critical path --- */
+
+static uint64_t span(uint64_t from, uint64_t to)
+{
+  return from != NEVER && to != NEVER && to > from ? to - from : 0;
+}
+
+/* Where the time between `since` and `begun` went. */
+static void fill_step(struct uvt_request_step *step, const struct hop *hop)
+{
+  step->execute = hop->execute;
+  uvt_append(step->type, sizeof step->type, "%s", hop->type);
+  uvt_append(step->detail, sizeof step->detail, "%s", hop->detail ? hop->detail : "");
+  step->since = hop->since;
+  step->begun = hop->begun;
+  if (hop->works)
+    step->pool_wait = span(hop->since, hop->begun);
+  if (hop->works || hop->nested)
+    return;
+  uint64_t time = hop->since;
+  uint64_t ready = hop->ready == NEVER || hop->ready > hop->begun ? hop->begun : hop->ready;
+  if (hop->taken != NEVER && hop->done != NEVER && hop->taken >= time && hop->done <= ready) {
+    step->pool_wait = span(time, hop->taken);
+    step->pool_work = span(hop->taken, hop->done);
+    time = hop->done;
+  }
+  step->outside = span(time, ready);
+  step->ready = span(ready > time ? ready : time, hop->begun);
+}
+
+static void take_path(struct uvt_requests *requests, struct uvt_request *row, const struct hop *last,
+                      uint64_t end)
+{
+  size_t count = 0;
+  for (const struct hop *i = last; i; i = i->before)
+    count++;
+  row->path = calloc(count ? count : 1, sizeof *row->path);
+  if (!row->path) {
+    requests->status = -ENOMEM;
+    return;
+  }
+  row->path_count = count;
+  row->path_cut = !last;
+  for (const struct hop *i = last; i; i = i->before) {
+    fill_step(&row->path[--count], i);
+    *(i->works ? &row->path[count].pool_work : &row->path[count].ran) = span(i->begun, end);
+    row->path_cut |= i->cut;
+    end = i->since;
+  }
+}
+
+/* --- what is still waited for --- */
+
+static void fill_wait(struct uvt_request_wait *wait, const struct work *work)
+{
+  const registration_t *registration = work->registration;
+  uvt_append(wait->type, sizeof wait->type, "%s", registration->type);
+  uvt_append(wait->detail, sizeof wait->detail, "%s", registration->detail);
+  wait->execute = work->linker ? work->linker->execute : 0;
+  wait->since = registration->operations->queued;
+}
+
+/* And what led there: to what was registered last, or to the last that ran. */
+static void take_waits(struct uvt_requests *requests, struct open *request)
+{
+  struct uvt_request *row = request->row;
+  const struct work *latest = NULL;
+  row->waits = calloc(UVT_REQUEST_WAITS_MOST, sizeof *row->waits);
+  if (!row->waits) {
+    requests->status = -ENOMEM;
+    return;
+  }
+  for (const struct work *work = request->works; work; work = work->next) {
+    if (!work->registration->operations)
+      continue;
+    if (!latest)
+      latest = work;
+    if (row->waits_told < UVT_REQUEST_WAITS_MOST)
+      fill_wait(&row->waits[row->waits_told++], work);
+    row->waits_count++;
+  }
+  if (latest && latest->linker)
+    take_path(requests, row, latest->linker, latest->linked);
+  else
+    take_path(requests, row, request->latest, request->last);
+}
+
 /* --- a request is over --- */
 
 /* What its operations that have not run yet were waiting for when it ended. */
@@ -256,17 +359,30 @@ static void free_open(struct open *request)
   uvt_spent_clear(&request->spent);
   if (request->row)
     uvt_request_free(request->row);
+  release(request->latest);
   free(request);
+}
+
+static enum uvt_request_outcome outcome_of(const struct open *request)
+{
+  const struct uvt_request *row = request->row;
+  return request->ended != NEVER
+             ? row->outcome == UVT_REQUEST_ERROR ? UVT_REQUEST_ERROR : UVT_REQUEST_FINISHED
+         : row->aborted != NEVER  ? UVT_REQUEST_ABORTED
+         : row->answered != NEVER ? UVT_REQUEST_UNFINISHED
+                                  : UVT_REQUEST_OPEN;
 }
 
 static void close_request(struct uvt_requests *requests, struct open *request)
 {
   struct uvt_request *row = request->row;
-  bool waits = request->works || request->parts;
-  uint64_t end = request->ended != NEVER ? request->ended : waits ? requests->measure.time : request->last;
+  bool waits = request->works || request->parts || row->client;
+  uint64_t end = request->ended != NEVER ? request->ended : waits ? request->process->time : request->last;
   spend_pending(requests, request, end);
-  row->finished = request->ended != NEVER;
-  row->failed = !row->finished || request->failures || row->status >= 500;
+  if (request->ended == NEVER && !row->client)
+    take_waits(requests, request);
+  row->outcome = outcome_of(request);
+  row->failed = request->failures || row->status >= 500;
   row->wall = end - row->begun;
   row->rounded = request->spent.rounded;
   if (uvt_spent_sum(&request->spent, end, row->parts, row->together) != 0)
@@ -290,57 +406,6 @@ static void close_ended(struct uvt_requests *requests, const struct uvt_measure_
     next = i->next_ended;
     if (i->process == process)
       close_request(requests, i);
-  }
-}
-
-/* --- the critical path --- */
-
-static uint64_t span(uint64_t from, uint64_t to)
-{
-  return from != NEVER && to != NEVER && to > from ? to - from : 0;
-}
-
-/* Where the time between `since` and `begun` went. */
-static void fill_step(struct uvt_request_step *step, const struct hop *hop)
-{
-  step->execute = hop->execute;
-  uvt_append(step->type, sizeof step->type, "%s", hop->type);
-  uvt_append(step->detail, sizeof step->detail, "%s", hop->detail ? hop->detail : "");
-  step->since = hop->since;
-  step->begun = hop->begun;
-  if (hop->works)
-    step->pool_wait = span(hop->since, hop->begun);
-  if (hop->works || hop->nested)
-    return;
-  uint64_t time = hop->since;
-  uint64_t ready = hop->ready == NEVER || hop->ready > hop->begun ? hop->begun : hop->ready;
-  if (hop->taken != NEVER && hop->done != NEVER && hop->taken >= time && hop->done <= ready) {
-    step->pool_wait = span(time, hop->taken);
-    step->pool_work = span(hop->taken, hop->done);
-    time = hop->done;
-  }
-  step->outside = span(time, ready);
-  step->ready = span(ready > time ? ready : time, hop->begun);
-}
-
-static void take_path(struct uvt_requests *requests, struct uvt_request *row, const struct hop *last,
-                      uint64_t end)
-{
-  size_t count = 0;
-  for (const struct hop *i = last; i; i = i->before)
-    count++;
-  row->path = calloc(count ? count : 1, sizeof *row->path);
-  if (!row->path) {
-    requests->status = -ENOMEM;
-    return;
-  }
-  row->path_count = count;
-  row->path_cut = !last;
-  for (const struct hop *i = last; i; i = i->before) {
-    fill_step(&row->path[--count], i);
-    *(i->works ? &row->path[count].pool_work : &row->path[count].ran) = span(i->begun, end);
-    row->path_cut |= i->cut;
-    end = i->since;
   }
 }
 
@@ -374,6 +439,7 @@ static struct open *make_open(struct uvt_requests *requests, struct uvt_measure_
   *place = request;
   *request = (struct open){
       .serial = ++requests->serials, .process = process, .row = row, .fd = -1, .ended = NEVER, .last = begun};
+  row->answered = row->aborted = NEVER;
   uvt_spent_begin(&request->spent, begun);
   int64_t id = 0;
   uvt_event_number(event, "id", &id);
@@ -427,6 +493,86 @@ static bool is_read(const registration_t *registration)
   return strcmp(registration->type, "uv_read_start") == 0;
 }
 
+static bool is_write(const registration_t *registration)
+{
+  return strncmp(registration->type, "uv_write", strlen("uv_write")) == 0;
+}
+
+/* --- the loop --- */
+
+static struct loop *loop_of(struct uvt_requests *requests, struct uvt_measure_thread *thread)
+{
+  if (thread->user)
+    return thread->user;
+  struct loop *loop = calloc(1, sizeof *loop);
+  if (!loop)
+    requests->status = -ENOMEM;
+  else
+    loop->busy_since = NEVER;
+  return thread->user = loop;
+}
+
+/* Of what runs in the loop, what runs longest itself. */
+static void note_longest(struct uvt_requests *requests, const invocation_t *invocation)
+{
+  struct loop *loop = loop_of(requests, invocation->thread);
+  if (!loop || invocation->ran <= loop->longest.ran || invocation->ran * 2 < BLOCKED_LEAST)
+    return;
+  const registration_t *registration = invocation->registration;
+  const struct open *owner = owner_of(invocation);
+  loop->longest = (struct uvt_request_block){.execute = invocation->id, .ran = invocation->ran};
+  uvt_append(loop->longest.type, sizeof loop->longest.type, "%s", registration ? registration->type : "root");
+  uvt_append(loop->longest.detail, sizeof loop->longest.detail, "%s",
+             registration ? registration->detail : "");
+  uvt_append(loop->longest.request, sizeof loop->longest.request, "%s", owner ? owner->row->name : "");
+}
+
+static void begin_poll(struct loop *loop, uint64_t time)
+{
+  loop->busy = loop->busy_since != NEVER ? time - loop->busy_since : 0;
+}
+
+/* What comes before it listens holds up nobody. */
+static void begin_listening(struct loop *loop, uint64_t time)
+{
+  if (!loop->listens)
+    loop->busy_since = time;
+  loop->listens = true;
+}
+
+static void end_poll(struct loop *loop, uint64_t waited, uint64_t time)
+{
+  if (loop->longest.ran > loop->busy)
+    loop->longest.ran = loop->busy;
+  bool blocked = loop->busy >= BLOCKED_LEAST && waited < loop->busy / HARDLY;
+  loop->before = blocked ? loop->longest : (struct uvt_request_block){0};
+  loop->before.duration = blocked ? loop->busy : 0;
+  loop->longest = (struct uvt_request_block){0};
+  loop->busy_since = time;
+  loop->polls++;
+}
+
+/* What held up a request that this invocation, a read, has brought; also when its connection was accepted. */
+static void find_block(struct uvt_request *row, const invocation_t *read)
+{
+  const struct loop *loop = read->thread->user;
+  struct work *work = read->registration ? read->registration->user : NULL;
+  if (loop)
+    row->blocked = loop->before;
+  if (!loop || !work || !work->accepted)
+    return;
+  if (work->polls + 1 == loop->polls) {
+    uint64_t duration = row->blocked.duration + work->accepted->duration;
+    if (work->accepted->ran > row->blocked.ran)
+      row->blocked = *work->accepted;
+    row->blocked.duration = duration;
+  }
+  free(work->accepted);
+  work->accepted = NULL;
+}
+
+/* --- requests begin and end --- */
+
 /* What it reads from then on is the request's, until that has its response: a connection outlives requests.
  */
 static void read_for(struct work *work, const struct open *request, struct hop *hop, uint64_t time)
@@ -466,6 +612,9 @@ static void begin_request(struct uvt_requests *requests, invocation_t *invocatio
   struct hop *hop = request ? make_hop(requests, invocation, request) : NULL;
   if (!hop)
     return;
+  if (outer->registration && is_read(outer->registration))
+    find_block(request->row, outer);
+  replace(&request->latest, hop);
   hop->since = hop->ready = begun;
   hop->begun = free_until_now ? outer->begun : event->time;
   if (free_until_now) {
@@ -491,15 +640,32 @@ static struct open *find_open(struct uvt_requests *requests, const struct uvt_me
   return NULL;
 }
 
-static void end_request(struct uvt_requests *requests, const struct uvt_measure_process *process,
-                        const invocation_t *invocation, const struct uvt_event *event)
+/* The one that is labelled by its number, if it is not over. */
+static struct open *labelled(struct uvt_requests *requests, const struct uvt_measure_process *process,
+                             const struct uvt_event *event)
 {
   int64_t id = 0;
   uvt_event_number(event, "id", &id);
-  struct open *request = find_open(requests, process, (uint64_t)id);
-  if (!request)
-    return;
-  const invocation_t *by = invocation;
+  return find_open(requests, process, (uint64_t)id);
+}
+
+static void take_status(struct open *request, const struct uvt_event *event)
+{
+  uvt_event_number(event, "status", &request->row->status);
+  if (request->row->answered == NEVER)
+    request->row->answered = event->time;
+}
+
+static void on_headers(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                       const struct uvt_event *event)
+{
+  (void)requests, (void)by;
+  take_status(request, event);
+}
+
+static void on_response(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                        const struct uvt_event *event)
+{
   while (by && !of_request(hop_of(by), request))
     by = by->within;
   request->ended = event->time > request->row->begun ? event->time : request->row->begun;
@@ -507,19 +673,121 @@ static void end_request(struct uvt_requests *requests, const struct uvt_measure_
   while (*place)
     place = &(*place)->next_ended;
   *place = request;
-  uvt_event_number(event, "status", &request->row->status);
+  take_status(request, event);
   take_path(requests, request->row, hop_of(by), request->ended);
+}
+
+static void on_aborted(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                       const struct uvt_event *event)
+{
+  (void)requests, (void)by;
+  if (request->row->aborted == NEVER)
+    request->row->aborted = event->time;
+}
+
+static void on_client_headers(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                              const struct uvt_event *event)
+{
+  (void)by;
+  take_status(request, event);
+  request->ended = event->time;
+  close_request(requests, request);
+}
+
+static void on_client_error(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                            const struct uvt_event *event)
+{
+  (void)by;
+  request->row->outcome = UVT_REQUEST_ERROR;
+  request->ended = event->time;
+  close_request(requests, request);
+}
+
+static void begin_client_request(struct uvt_requests *requests, struct uvt_measure_process *process,
+                                 const invocation_t *by, const struct uvt_event *event)
+{
+  struct open *request = make_open(requests, process, event->time, event);
+  const struct open *server = owner_of(by);
+  if (!request)
+    return;
+  request->row->client = true;
+  if (!server)
+    return;
+  request->row->server_execute = server->row->execute;
+  uvt_append(request->row->server_name, sizeof request->row->server_name, "%s", server->row->name);
 }
 
 static void on_label(struct uvt_requests *requests, struct uvt_measure_process *process,
                      const struct uvt_event *event)
 {
+  static const struct {
+    const char *kind;
+    void (*take)(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                 const struct uvt_event *event);
+  } later[] = {{"http.server.headers", on_headers},         {"http.server.response", on_response},
+               {"http.server.aborted", on_aborted},         {"http.client.headers", on_client_headers},
+               {"http.client.response", on_client_headers}, {"http.client.error", on_client_error}};
   invocation_t **place = uvt_id_map_find(&process->invocations, event->executeID);
+  invocation_t *by = place ? *place : NULL;
   const char *kind = uvt_event_string(event, "kind");
-  if (strcmp(kind, "http.server.request") == 0 && place)
-    begin_request(requests, *place, event);
-  else if (strcmp(kind, "http.server.response") == 0)
-    end_request(requests, process, place ? *place : NULL, event);
+  if (strcmp(kind, "http.server.request") == 0 && by)
+    begin_request(requests, by, event);
+  if (strcmp(kind, "http.client.request") == 0)
+    begin_client_request(requests, process, by, event);
+  for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+    struct open *request = strcmp(kind, later[i].kind) == 0 ? labelled(requests, process, event) : NULL;
+    if (request)
+      later[i].take(requests, request, by, event);
+  }
+}
+
+/* --- connections --- */
+
+/* A descriptor is nobody's any more: it is closed, or is about to be another connection's. */
+static void forget_descriptor(struct uvt_requests *requests, const struct uvt_measure_process *process,
+                              int64_t fd)
+{
+  for (struct open *i = requests->newest; i && fd >= 0; i = i->older) {
+    if (i->process == process && i->fd == fd)
+      i->fd = -1;
+  }
+}
+
+/* Before the invocation begins: what it is given may say that the other side has gone. */
+static void lose_connection(struct uvt_requests *requests, const invocation_t *invocation)
+{
+  const registration_t *registration = invocation->registration;
+  if (!registration || registration->fd < 0 || !invocation->error ||
+      (!is_read(registration) && !is_write(registration)) || strcmp(invocation->error, "ECANCELED") == 0)
+    return;
+  for (struct open *i = requests->newest; i; i = i->older) {
+    if (i->process == invocation->process && i->fd == registration->fd && i->ended == NEVER &&
+        i->row->aborted == NEVER)
+      i->row->aborted = invocation->begun;
+  }
+  forget_descriptor(requests, invocation->process, registration->fd);
+}
+
+static bool listens(const invocation_t *invocation)
+{
+  for (; invocation && !invocation->root; invocation = invocation->within) {
+    if (invocation->registration && strcmp(invocation->registration->type, "uv_listen") == 0)
+      return true;
+  }
+  return false;
+}
+
+/* What held up the loop held up the connection, whose first request is brought by the next poll. */
+static void accept_connection(struct uvt_requests *requests, registration_t *registration,
+                              const invocation_t *by)
+{
+  const struct loop *loop = by->thread->user;
+  forget_descriptor(requests, registration->process, registration->fd);
+  struct work *work = loop && loop->before.duration ? work_of(requests, registration) : NULL;
+  if (!work || !(work->accepted = malloc(sizeof *work->accepted)))
+    return;
+  *work->accepted = loop->before;
+  work->polls = loop->polls;
 }
 
 /* --- failures --- */
@@ -544,11 +812,20 @@ static struct open *owner_of_execute(struct uvt_requests *requests, const struct
   return NULL;
 }
 
+static void on_closed(struct uvt_requests *requests, const struct uvt_measure_process *process, uint64_t link)
+{
+  registration_t **registration = uvt_id_map_find(&process->registrations, link);
+  if (registration && is_read(*registration))
+    forget_descriptor(requests, process, (*registration)->fd);
+}
+
 static void on_event(void *user, struct uvt_measure_process *process, const struct uvt_event *event)
 {
   struct uvt_requests *requests = user;
   if (event->kind == UVT_EV_label)
     on_label(requests, process, event);
+  if (event->kind == UVT_EV_cancel && strcmp(uvt_event_string(event, "reason"), "closed") == 0)
+    on_closed(requests, process, event->linkID);
   if (event->kind != UVT_EV_failedCallback && event->kind != UVT_EV_handled)
     return;
   struct open *owner = owner_of_execute(requests, process, event->executeID);
@@ -565,6 +842,10 @@ static void on_link(void *user, registration_t *registration, invocation_t *by, 
   struct uvt_requests *requests = user;
   struct open *owner = owner_of(by);
   int64_t bytes;
+  if (by && by->thread->user && strcmp(registration->type, "uv_listen") == 0)
+    begin_listening(by->thread->user, event->time);
+  if (is_read(registration) && listens(by))
+    accept_connection(requests, registration, by);
   if (!owner || owner->ended != NEVER)
     return;
   struct work *work = work_of(requests, registration);
@@ -578,8 +859,7 @@ static void on_link(void *user, registration_t *registration, invocation_t *by, 
   give(work, owner);
   replace(&work->linker, hop_of(by));
   work->linked = event->time;
-  if (strncmp(registration->type, "uv_write", strlen("uv_write")) == 0 &&
-      uvt_event_number(event, "bytes", &bytes) && bytes > 0) {
+  if (is_write(registration) && uvt_event_number(event, "bytes", &bytes) && bytes > 0) {
     owner->row->sends = true;
     owner->row->sent += (uint64_t)bytes;
   }
@@ -644,6 +924,10 @@ static void set_before(struct hop *hop, const invocation_t *invocation, const st
 static void on_begin(void *user, invocation_t *invocation, const struct uvt_event *event)
 {
   struct uvt_requests *requests = user;
+  struct loop *loop = loop_of(requests, invocation->thread);
+  if (loop && loop->busy_since == NEVER)
+    loop->busy_since = invocation->begun;
+  lose_connection(requests, invocation);
   struct open *owner = find_owner(requests, invocation);
   const registration_t *registration = invocation->registration;
   struct part *part = owner ? part_of(requests, invocation) : NULL;
@@ -652,8 +936,10 @@ static void on_begin(void *user, invocation_t *invocation, const struct uvt_even
   struct work *work = registration ? registration->user : NULL;
   own(part, owner);
   part->hop = make_hop(requests, invocation, owner);
-  if (part->hop)
+  if (part->hop) {
     set_before(part->hop, invocation, work, owner, event->causeID);
+    replace(&owner->latest, part->hop);
+  }
   if (work)
     work->taken |= work->cause_id == event->causeID;
   /* What JavaScript's callback waited, libuv's did, which it is called by. */
@@ -676,6 +962,7 @@ static void on_end(void *user, invocation_t *invocation)
 {
   struct uvt_requests *requests = user;
   struct part *part = invocation->user;
+  note_longest(requests, invocation);
   if (!part)
     return;
   if (part->owner)
@@ -713,9 +1000,19 @@ static void on_retire(void *user, struct uvt_measure_operation *operation, uint6
 static void on_poll_begin(void *user, struct uvt_measure_process *process, struct uvt_measure_thread *thread,
                           const struct uvt_event *event)
 {
-  (void)thread;
-  (void)event;
+  struct loop *loop = loop_of(user, thread);
+  if (loop)
+    begin_poll(loop, event->time);
   close_ended(user, process);
+}
+
+static void on_poll_end(void *user, struct uvt_measure_process *process, struct uvt_measure_thread *thread,
+                        const struct uvt_event *event)
+{
+  struct loop *loop = loop_of(user, thread);
+  (void)process;
+  if (loop)
+    end_poll(loop, span(thread->polled, event->time), event->time);
 }
 
 static void on_forget(void *user, registration_t *registration)
@@ -726,6 +1023,7 @@ static void on_forget(void *user, registration_t *registration)
     return;
   take_away(work);
   forget_hops(work); /* of a connection that was nobody's, too */
+  free(work->accepted);
   free(work);
 }
 
@@ -758,6 +1056,7 @@ struct uvt_requests *uvt_requests_create(uvt_request_taker *taker, void *user)
                                                        .pool_end = on_pool_end,
                                                        .retire = on_retire,
                                                        .poll_begin = on_poll_begin,
+                                                       .poll_end = on_poll_end,
                                                        .forget = on_forget};
   struct uvt_requests *requests = calloc(1, sizeof *requests);
   if (!requests)
@@ -781,6 +1080,10 @@ static void clear_process(struct uvt_requests *requests, struct uvt_measure_proc
   cursor = 0;
   while ((registration = uvt_id_map_next(&process->registrations, &cursor, NULL)))
     on_forget(requests, *registration);
+  cursor = 0;
+  struct uvt_measure_thread **thread;
+  while ((thread = uvt_id_map_next(&process->threads, &cursor, NULL)))
+    free((*thread)->user);
 }
 
 void uvt_requests_destroy(struct uvt_requests *requests)
@@ -804,6 +1107,11 @@ struct uvt_sink *uvt_requests_sink(struct uvt_requests *requests)
   return &requests->sink;
 }
 
+bool uvt_requests_possible(const struct uvt_requests *requests)
+{
+  return requests->measure.has_js;
+}
+
 int uvt_requests_check(const struct uvt_requests *requests, struct uvt_error *error)
 {
   if (!requests->measure.has_invocations || requests->measure.has_states)
@@ -812,9 +1120,30 @@ int uvt_requests_check(const struct uvt_requests *requests, struct uvt_error *er
   return -1;
 }
 
+const char *const uvt_request_outcomes[] = {[UVT_REQUEST_OPEN] = "open",
+                                            [UVT_REQUEST_UNFINISHED] = "unfinished",
+                                            [UVT_REQUEST_FINISHED] = "finished",
+                                            [UVT_REQUEST_ABORTED] = "aborted",
+                                            [UVT_REQUEST_ERROR] = "error"};
+
+const char *uvt_request_status(const struct uvt_request *request, char text[UVT_REQUEST_STATUS_SIZE])
+{
+  bool finished = request->outcome == UVT_REQUEST_FINISHED;
+  const char *word = finished ? "" : uvt_request_outcomes[request->outcome];
+  const char *mark = request->failed ? "!" : "";
+  if (finished || request->outcome == UVT_REQUEST_UNFINISHED)
+    snprintf(text, UVT_REQUEST_STATUS_SIZE, "%" PRId64 "%s%s%s", request->status, *word ? " " : "", word,
+             mark);
+  else
+    snprintf(text, UVT_REQUEST_STATUS_SIZE, "%s%s", word, mark);
+  return text;
+}
+
 void uvt_request_free(struct uvt_request *request)
 {
-  if (request)
-    free(request->path);
+  if (!request)
+    return;
+  free(request->path);
+  free(request->waits);
   free(request);
 }

@@ -9,7 +9,11 @@
 #include "text_table.h"
 #include "tree_words.h"
 
-enum { PATH_SHOWN = 40, WIDE = 112 };
+enum { PATH_SHOWN = 40, WAITS_SHOWN = 10, WIDE = 112 };
+
+/* In the order in which they are counted. */
+static const enum uvt_request_outcome COUNTED[UVT_REQUEST_OUTCOMES] = {
+    UVT_REQUEST_FINISHED, UVT_REQUEST_UNFINISHED, UVT_REQUEST_ABORTED, UVT_REQUEST_OPEN, UVT_REQUEST_ERROR};
 
 /* --- times --- */
 
@@ -42,9 +46,10 @@ int uvt_requests_totals_add(struct uvt_requests_totals *totals, const struct uvt
 {
   int status = 0;
   totals->count++;
-  totals->finished += request->finished;
+  totals->outcomes[request->outcome]++;
   totals->failed += request->failed;
-  for (size_t i = 0; request->finished && i < UVT_REQUEST_TIMES_COUNT && !status; i++)
+  bool finished = request->outcome == UVT_REQUEST_FINISHED;
+  for (size_t i = 0; finished && i < UVT_REQUEST_TIMES_COUNT && !status; i++)
     status = uvt_histogram_add(&totals->times[i], time_of(request, (enum uvt_request_time)i));
   return status;
 }
@@ -120,18 +125,30 @@ static void add_duration(const struct printer *printer, struct uvt_table *table,
   uvt_table_add(table, ns ? "%s" : "-", duration(printer, text, ns));
 }
 
+/* Clients' requests have no work of their own. */
+static size_t times_shown(const struct printer *printer)
+{
+  return printer->view->clients ? 1 : UVT_REQUEST_TIMES_COUNT;
+}
+
 static void add_heads(const struct printer *printer, struct uvt_table *table, bool pids)
 {
   /* Short ones where lines are. */
-  static const char *const narrow[] = {"wall", "running", "ready", "work", "wait", "outside", "ops"};
-  static const char *const wide[] = {"wall", "running", "ready", "pool work", "pool wait", "outside", "ops"};
+  static const char *const narrow[] = {"wall", "running", "ready", "work", "wait", "outside"};
+  static const char *const wide[] = {"wall", "running", "ready", "pool work", "pool wait", "outside"};
   bool is_wide = printer->view->width >= WIDE;
   uvt_table_add(table, "request");
   uvt_table_add(table, "status");
   if (pids)
     uvt_table_add(table, "pid");
-  for (size_t i = 0; i < sizeof narrow / sizeof narrow[0]; i++)
+  for (size_t i = 0; i < times_shown(printer); i++)
     uvt_table_add(table, "%s", is_wide ? wide[i] : narrow[i]);
+  if (printer->view->clients) {
+    uvt_table_add(table, "by");
+    uvt_table_add(table, "for");
+    return;
+  }
+  uvt_table_add(table, "ops");
   if (!is_wide)
     return;
   uvt_table_add(table, "in");
@@ -147,20 +164,34 @@ static void add_bytes(struct uvt_table *table, bool known, uint64_t bytes)
     uvt_table_add(table, "-");
 }
 
+static void add_server(const struct printer *printer, struct uvt_table *table,
+                       const struct uvt_request *request)
+{
+  char name[160];
+  uvt_words_clean(name, sizeof name, request->server_name, printer->view->ascii);
+  uvt_table_add(table, "#%" PRIu64, request->execute);
+  if (request->server_execute)
+    uvt_table_add(table, "%s #%" PRIu64, name, request->server_execute);
+  else
+    uvt_table_add(table, "-");
+}
+
 static void add_row(const struct printer *printer, struct uvt_table *table, const struct uvt_request *request,
                     bool pids)
 {
   char name[256];
+  char status[UVT_REQUEST_STATUS_SIZE];
   uvt_words_clean(name, sizeof name, request->name, printer->view->ascii);
   uvt_table_add(table, "%s", name);
-  if (!request->finished)
-    uvt_table_add(table, "open");
-  else
-    uvt_table_add(table, "%" PRId64 "%s", request->status, request->failed ? "!" : "");
+  uvt_table_add(table, "%s", uvt_request_status(request, status));
   if (pids)
     uvt_table_add(table, "%" PRId64, request->pid);
-  for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
+  for (size_t i = 0; i < times_shown(printer); i++)
     add_duration(printer, table, time_of(request, (enum uvt_request_time)i));
+  if (printer->view->clients) {
+    add_server(printer, table, request);
+    return;
+  }
   uvt_table_add(table, "%" PRIu64, request->operations);
   if (printer->view->width < WIDE)
     return;
@@ -169,28 +200,56 @@ static void add_row(const struct printer *printer, struct uvt_table *table, cons
   uvt_table_add(table, "#%" PRIu64, request->execute);
 }
 
+/* What a row has no room for: when the client went away, and what held up the loop before. */
+static void print_notes(const struct printer *printer, const struct uvt_request *request)
+{
+  const struct uvt_request_block *blocked = &request->blocked;
+  char text[32];
+  char name[400];
+  char clean[400];
+  uvt_words_clean(clean, sizeof clean, request->name, printer->view->ascii);
+  if (request->aborted != UINT64_MAX)
+    fprintf(
+        printer->out, "  %s #%" PRIu64 ": the client went away after %s\n", clean, request->execute,
+        duration(printer, text, request->aborted > request->begun ? request->aborted - request->begun : 0));
+  if (!blocked->duration)
+    return;
+  fprintf(printer->out, "  %s #%" PRIu64 ": the loop was blocked for %s before the poll that brought it",
+          clean, request->execute, duration(printer, text, blocked->duration));
+  snprintf(name, sizeof name, "%s%s%s%s%s", blocked->type, *blocked->detail ? " " : "", blocked->detail,
+           *blocked->request ? ", of " : "", blocked->request);
+  if (blocked->execute)
+    fprintf(printer->out, ", %s of it by #%" PRIu64 " %s", duration(printer, text, blocked->ran),
+            blocked->execute, uvt_words_clean(clean, sizeof clean, name, printer->view->ascii));
+  fputc('\n', printer->out);
+}
+
 static void print_rows(const struct printer *printer, struct uvt_request *const *rows, size_t count)
 {
   bool pids = false;
   for (size_t i = 1; i < count; i++)
     pids |= rows[i]->pid != rows[0]->pid;
-  size_t columns = (size_t)9 + pids + (printer->view->width >= WIDE ? 3 : 0);
-  struct uvt_table table = {.columns = columns, .width = printer->view->width, .ascii = printer->view->ascii};
+  size_t more = printer->view->clients ? 2 : printer->view->width >= WIDE ? 4 : 1;
+  struct uvt_table table = {.columns = 2 + pids + times_shown(printer) + more,
+                            .width = printer->view->width,
+                            .ascii = printer->view->ascii};
   add_heads(printer, &table, pids);
   for (size_t i = 0; i < count; i++)
     add_row(printer, &table, rows[i], pids);
   fputc('\n', printer->out);
   uvt_table_print(&table, printer->out);
+  for (size_t i = 0; i < count; i++)
+    print_notes(printer, rows[i]);
 }
 
 static void print_percentiles(const struct printer *printer, const struct uvt_requests_totals *totals)
 {
-  static const char *const heads[] = {"of those answered", "p50", "p90", "p99", "max", "together"};
+  static const char *const heads[] = {"of those finished", "p50", "p90", "p99", "max", "together"};
   static const double percents[] = {50, 90, 99};
   struct uvt_table table = {.columns = 6, .width = printer->view->width, .ascii = printer->view->ascii};
   for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
     uvt_table_add(&table, "%s", heads[i]);
-  for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++) {
+  for (size_t i = 0; i < times_shown(printer); i++) {
     uvt_table_add(&table, "%s", titles[i]);
     for (size_t p = 0; p < sizeof percents / sizeof percents[0]; p++)
       add_duration(printer, &table, uvt_histogram_percentile(&totals->times[i], percents[p]));
@@ -236,26 +295,63 @@ static void print_path(const struct printer *printer, const struct uvt_request *
     fprintf(printer->out, "  %zu earlier steps are not shown (--format json)\n", first);
 }
 
+static void print_waits(const struct printer *printer, const struct uvt_request *request)
+{
+  struct uvt_table table = {.columns = 3, .width = printer->view->width, .ascii = printer->view->ascii};
+  if (!request->waits_count)
+    return;
+  uvt_table_add(&table, "still waits for");
+  uvt_table_add(&table, "by");
+  uvt_table_add(&table, "after");
+  for (size_t i = 0; i < request->waits_told && i < WAITS_SHOWN; i++) {
+    const struct uvt_request_wait *wait = &request->waits[i];
+    char text[256];
+    char clean[256];
+    snprintf(text, sizeof text, *wait->detail ? "%s %s" : "%s%s", wait->type, wait->detail);
+    uvt_table_add(&table, "%s", uvt_words_clean(clean, sizeof clean, text, printer->view->ascii));
+    uvt_table_add(&table, wait->execute ? "#%" PRIu64 : "-", wait->execute);
+    add_duration(printer, &table, wait->since > request->begun ? wait->since - request->begun : 0);
+  }
+  fputc('\n', printer->out);
+  uvt_table_print(&table, printer->out);
+  if (request->waits_count > WAITS_SHOWN)
+    fprintf(printer->out, "  and %zu more (--format json)\n", request->waits_count - WAITS_SHOWN);
+}
+
+static void print_counts(const struct uvt_requests_totals *totals, const struct uvt_requests_view *view,
+                         FILE *out)
+{
+  fprintf(out, "%" PRIu64 " %s%s", totals->count, view->clients ? "client request" : "request",
+          totals->count == 1 ? "" : "s");
+  for (size_t i = 0; i < UVT_REQUEST_OUTCOMES; i++) {
+    if (totals->outcomes[COUNTED[i]])
+      fprintf(out, ", %" PRIu64 " %s", totals->outcomes[COUNTED[i]], uvt_request_outcomes[COUNTED[i]]);
+  }
+  fprintf(out, "; %" PRIu64 " failed\n", totals->failed);
+}
+
 void uvt_requests_print_text(struct uvt_request *const *rows, size_t count,
                              const struct uvt_requests_totals *totals, const struct uvt_requests_view *view,
                              FILE *out)
 {
   struct printer printer = {.view = view, .out = out};
-  fprintf(out, "%" PRIu64 " request%s, %" PRIu64 " with a response, %" PRIu64 " failed\n", totals->count,
-          totals->count == 1 ? "" : "s", totals->finished, totals->failed);
+  print_counts(totals, view, out);
   if (!totals->count) {
-    fputs("HTTP requests are seen where the JavaScript layer was recorded (uvtree record --layer all)\n",
-          out);
+    if (!view->possible)
+      fputs("HTTP requests are seen where the JavaScript layer was recorded (uvtree record --layer all)\n",
+            out);
     return;
   }
   print_rows(&printer, rows, count);
   if (count < totals->count)
     fprintf(out, "  and %" PRIu64 " more (--top)\n", totals->count - count);
-  print_percentiles(&printer, totals);
+  if (totals->outcomes[UVT_REQUEST_FINISHED])
+    print_percentiles(&printer, totals);
   for (size_t i = 0; i < count; i++) {
     if (!rows[i]->path_count)
       continue;
     print_path(&printer, rows[i]);
+    print_waits(&printer, rows[i]);
     break;
   }
 }
@@ -267,7 +363,7 @@ void uvt_requests_print_csv_head(FILE *out)
   fputs("pid,id,executeID,request,status,finished,failed,start", out);
   for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
     fprintf(out, ",%s", keys[i]);
-  fputs(",totalReady,totalPoolWork,totalPoolWait,operations,bytesIn,bytesOut\r\n", out);
+  fputs(",totalReady,totalPoolWork,totalPoolWait,operations,bytesIn,bytesOut,outcome,blocked\r\n", out);
 }
 
 static void print_quoted(const char *text, FILE *out)
@@ -287,8 +383,8 @@ void uvt_requests_print_csv(const struct uvt_request *request, FILE *out)
 {
   fprintf(out, "%" PRId64 ",%" PRIu64 ",%" PRIu64 ",", request->pid, request->id, request->execute);
   print_quoted(request->name, out);
-  fprintf(out, ",%" PRId64 ",%d,%d,%" PRIu64, request->status, request->finished, request->failed,
-          request->begun);
+  fprintf(out, ",%" PRId64 ",%d,%d,%" PRIu64, request->status, request->outcome == UVT_REQUEST_FINISHED,
+          request->failed, request->begun);
   for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
     fprintf(out, ",%" PRIu64, time_of(request, (enum uvt_request_time)i));
   fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", request->together[UVT_SPENT_READY],
@@ -299,7 +395,7 @@ void uvt_requests_print_csv(const struct uvt_request *request, FILE *out)
   fputc(',', out);
   if (request->sends)
     fprintf(out, "%" PRIu64, request->sent);
-  fputs("\r\n", out);
+  fprintf(out, ",%s,%" PRIu64 "\r\n", uvt_request_outcomes[request->outcome], request->blocked.duration);
 }
 
 /* --- JSON --- */
@@ -320,6 +416,48 @@ static json_t *make_step(const struct uvt_request_step *step)
   return object;
 }
 
+static json_t *make_wait(const struct uvt_request_wait *wait)
+{
+  json_t *object = json_object();
+  uvt_json_set_words(object, "type", wait->type);
+  uvt_json_set_words(object, "detail", wait->detail);
+  if (wait->execute)
+    uvt_json_set_number(object, "executeID", wait->execute);
+  uvt_json_set_number(object, "since", wait->since);
+  return object;
+}
+
+static json_t *make_block(const struct uvt_request_block *block)
+{
+  json_t *object = json_object();
+  uvt_json_set_number(object, "duration", block->duration);
+  if (!block->execute)
+    return object;
+  uvt_json_set_number(object, "executeID", block->execute);
+  uvt_json_set_words(object, "type", block->type);
+  uvt_json_set_words(object, "detail", block->detail);
+  uvt_json_set_words(object, "request", block->request);
+  uvt_json_set_number(object, "ran", block->ran);
+  return object;
+}
+
+static void set_waits(json_t *object, const struct uvt_request *request)
+{
+  json_t *waits = json_array();
+  for (size_t i = 0; i < request->waits_told; i++)
+    json_array_append_new(waits, make_wait(&request->waits[i]));
+  json_object_set_new(object, "waitsFor", waits);
+  uvt_json_set_number(object, "waitsForCount", request->waits_count);
+}
+
+static json_t *make_server(const struct uvt_request *request)
+{
+  json_t *object = json_object();
+  uvt_json_set_number(object, "executeID", request->server_execute);
+  uvt_json_set_words(object, "request", request->server_name);
+  return object;
+}
+
 static json_t *make_request(const struct uvt_request *request)
 {
   json_t *object = json_object();
@@ -330,11 +468,20 @@ static json_t *make_request(const struct uvt_request *request)
   uvt_json_set_words(object, "request", request->name);
   if (request->status)
     json_object_set_new(object, "status", json_integer((json_int_t)request->status));
-  json_object_set_new(object, "finished", json_boolean(request->finished));
+  json_object_set_new(object, "outcome", json_string(uvt_request_outcomes[request->outcome]));
+  json_object_set_new(object, "finished", json_boolean(request->outcome == UVT_REQUEST_FINISHED));
   json_object_set_new(object, "failed", json_boolean(request->failed));
   if (request->rounded)
     json_object_set_new(object, "rounded", json_true());
   uvt_json_set_number(object, "start", request->begun);
+  if (request->answered != UINT64_MAX)
+    uvt_json_set_number(object, "headers", request->answered);
+  if (request->aborted != UINT64_MAX)
+    uvt_json_set_number(object, "aborted", request->aborted);
+  if (request->blocked.duration)
+    json_object_set_new(object, "blocked", make_block(&request->blocked));
+  if (request->server_execute)
+    json_object_set_new(object, "for", make_server(request));
   for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
     uvt_json_set_number(object, keys[i], time_of(request, (enum uvt_request_time)i));
   uvt_json_set_number(object, "totalReady", request->together[UVT_SPENT_READY]);
@@ -350,6 +497,8 @@ static json_t *make_request(const struct uvt_request *request)
   json_object_set_new(object, "criticalPath", path);
   if (request->path_cut)
     json_object_set_new(object, "criticalPathCut", json_true());
+  if (request->waits)
+    set_waits(object, request);
   return object;
 }
 
@@ -380,8 +529,10 @@ int uvt_requests_print_json_tail(const struct uvt_requests_totals *totals, FILE 
   json_t *object = json_object();
   for (size_t i = 0; i < UVT_REQUEST_TIMES_COUNT; i++)
     json_object_set_new(object, keys[i], make_percentiles(&totals->times[i]));
-  fprintf(out, "],\n\"count\":%" PRIu64 ",\"finished\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"percentiles\":",
-          totals->count, totals->finished, totals->failed);
+  fprintf(out, "],\n\"count\":%" PRIu64, totals->count);
+  for (size_t i = 0; i < UVT_REQUEST_OUTCOMES; i++)
+    fprintf(out, ",\"%s\":%" PRIu64, uvt_request_outcomes[COUNTED[i]], totals->outcomes[COUNTED[i]]);
+  fprintf(out, ",\"failed\":%" PRIu64 ",\"percentiles\":", totals->failed);
   int status = uvt_json_print(object, out);
   fputs("}\n", out);
   return status;

@@ -25,7 +25,8 @@ enum uvt_request_time {
 };
 
 struct uvt_requests_totals {
-  uint64_t count, finished, failed;
+  uint64_t count, failed;
+  uint64_t outcomes[UVT_REQUEST_OUTCOMES];
   struct uvt_histogram times[UVT_REQUEST_TIMES_COUNT]; /* of those that finished: the others' are not over */
 };
 
@@ -41,6 +42,8 @@ extern const char uvt_request_orders[]; /* all keys, for --help */
 struct uvt_requests_view {
   unsigned width;
   bool ascii;
+  bool clients;  /* it is those that this process made */
+  bool possible; /* they would be in the stream */
 };
 
 /* The rows that are kept, in order, with all requests' totals. */

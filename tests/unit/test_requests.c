@@ -68,7 +68,10 @@ static void expect_parts(const struct told *told, const char *name, const unsign
     const struct uvt_request_step *step = &request->path[i];
     path += step->pool_wait + step->pool_work + step->outside + step->ready + step->ran;
   }
-  assert_int_equal(path, request->finished ? request->wall : 0);
+  if (request->outcome == UVT_REQUEST_FINISHED)
+    assert_int_equal(path, request->wall);
+  else
+    assert_true(path > 0 && path <= request->wall);
 }
 
 /*
@@ -103,7 +106,7 @@ static void test_requests_outcome_and_bytes(void **state)
   struct told told;
   read_requests(&told, fopen(GOOD "requests.jsonl", "r"));
   const struct uvt_request *a = find(&told, "GET /a");
-  assert_true(a->finished && !a->failed);
+  assert_true(a->outcome == UVT_REQUEST_FINISHED && !a->failed);
   assert_int_equal(a->status, 200);
   assert_int_equal(a->received, 80);
   assert_true(a->sends);
@@ -111,9 +114,9 @@ static void test_requests_outcome_and_bytes(void **state)
   assert_int_equal(a->operations, 3);
   assert_int_equal(a->together[UVT_SPENT_POOL_WAIT], 60000);
   const struct uvt_request *c = find(&told, "POST /c");
-  assert_true(c->finished && c->failed);
+  assert_true(c->outcome == UVT_REQUEST_FINISHED && c->failed);
   const struct uvt_request *hang = find(&told, "GET /hang");
-  assert_true(!hang->finished && hang->failed);
+  assert_true(hang->outcome == UVT_REQUEST_OPEN && hang->failed);
   clear(&told);
 }
 
@@ -153,6 +156,60 @@ static void test_requests_critical_path(void **state)
   assert_string_equal(other->path[1].type, "PROMISE");
   assert_int_equal(other->path[1].outside, 140000);
   assert_int_equal(other->path[1].ready, 20000);
+  clear(&told);
+}
+
+/*
+ * What the fixture says of them:
+ *   /stream   sends headers, and waits for a timer still
+ *   /gone     its connection ends first
+ *   /reset    its stream is reset by the client, after the headers
+ *   /closed   the server closes its connection, whose descriptor another then has, which ends
+ *   /late     lies in the socket while /proxy runs for 2.5 ms
+ *   /proxy    answers 502; it asks for /upstream, which fails, /nobody, which is not there, and /never
+ */
+static void test_requests_outcomes(void **state)
+{
+  static const struct {
+    const char *name;
+    const char *status;
+    uint64_t headers, aborted, waits;
+  } expected[] = {{"GET /stream", "200 unfinished", 110000, UINT64_MAX, 1},
+                  {"GET /gone", "aborted", UINT64_MAX, 2700000, 1},
+                  {"POST /reset", "aborted", 150000, 4005000, 0},
+                  {"GET /closed", "open", UINT64_MAX, UINT64_MAX, 0},
+                  {"GET /late", "404", 2740000, UINT64_MAX, 0},
+                  {"GET /proxy", "502!", 4025000, UINT64_MAX, 0},
+                  {"GET /upstream", "503!", 4015000, UINT64_MAX, 0},
+                  {"GET /nobody", "error", UINT64_MAX, UINT64_MAX, 0},
+                  {"GET /never", "open", UINT64_MAX, UINT64_MAX, 0}};
+  struct told told;
+  (void)state;
+  read_requests(&told, fopen(GOOD "requests-outcomes.jsonl", "r"));
+  assert_int_equal(told.count, sizeof expected / sizeof expected[0]);
+  for (size_t i = 0; i < told.count; i++) {
+    char status[UVT_REQUEST_STATUS_SIZE];
+    const struct uvt_request *request = find(&told, expected[i].name);
+    assert_string_equal(uvt_request_status(request, status), expected[i].status);
+    assert_true(request->answered == expected[i].headers && request->aborted == expected[i].aborted);
+    assert_int_equal(request->waits_count, expected[i].waits);
+    assert_int_equal(request->client, i > 5);
+    assert_int_equal(request->blocked.duration, strcmp(request->name, "GET /late") ? 0 : 2600000);
+  }
+  clear(&told);
+}
+
+/* That of one that is not finished leads to what it waits for. */
+static void test_requests_path_of_an_open_one(void **state)
+{
+  (void)state;
+  struct told told;
+  read_requests(&told, fopen(GOOD "requests-outcomes.jsonl", "r"));
+  const struct uvt_request *gone = find(&told, "GET /gone");
+  assert_int_equal(gone->path_count, 1);
+  assert_string_equal(gone->waits[0].detail, "60 ms");
+  assert_int_equal(gone->waits[0].execute, gone->execute);
+  assert_int_equal(gone->waits[0].since, 130000);
   clear(&told);
 }
 
@@ -219,6 +276,43 @@ static void test_requests_printed(void **state)
   clear(&told);
 }
 
+/* Only of one side, as the command takes them. */
+static void keep_side(struct told *told, bool clients)
+{
+  struct told kept = {0};
+  for (size_t i = 0; i < told->count; i++) {
+    if (told->rows[i]->client == clients)
+      assert_int_equal(take(&kept, told->rows[i]), 0);
+    else
+      uvt_request_free(told->rows[i]);
+  }
+  uvt_requests_totals_clear(&told->totals);
+  *told = kept;
+}
+
+static void test_requests_outcomes_printed(void **state)
+{
+  (void)state;
+  struct told told;
+  read_requests(&told, fopen(GOOD "requests-outcomes.jsonl", "r"));
+  keep_side(&told, false);
+  sort(&told, "wall");
+  expect_golden(ANSWERS "requests-outcomes.txt", print_text(&told, 80));
+  expect_golden(ANSWERS "requests-outcomes.json", print_json(&told));
+  clear(&told);
+  read_requests(&told, fopen(GOOD "requests-outcomes.jsonl", "r"));
+  keep_side(&told, true);
+  sort(&told, "wall");
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  uvt_requests_print_text(told.rows, told.count, &told.totals,
+                          &(struct uvt_requests_view){.width = 80, .ascii = true, .clients = true}, out);
+  fclose(out);
+  expect_golden(ANSWERS "requests-clients.txt", text);
+  clear(&told);
+}
+
 static void test_requests_hostile_names(void **state)
 {
   (void)state;
@@ -258,7 +352,10 @@ int main(void)
       cmocka_unit_test(test_requests_outcome_and_bytes),
       cmocka_unit_test(test_requests_of_a_paused_connection),
       cmocka_unit_test(test_requests_critical_path),
+      cmocka_unit_test(test_requests_outcomes),
+      cmocka_unit_test(test_requests_path_of_an_open_one),
       cmocka_unit_test(test_requests_printed),
+      cmocka_unit_test(test_requests_outcomes_printed),
       cmocka_unit_test(test_requests_hostile_names),
       cmocka_unit_test(test_requests_none),
   };

@@ -10,8 +10,6 @@ const colours = { running: '#00674c', ready: '#e6b800', poolWork: '#d55e00', poo
 const columns = { name: 'request', status: 'status', wall: 'wall', ...parts, operations: 'operations', in: 'bytes in', out: 'bytes out' };
 const isTime = (key) => key === 'wall' || key in parts;
 
-const statusOf = (request) => (request.finished ? String(request.status || '') : 'open') + (request.failed ? '!' : '');
-
 // The wall time as a bar, its parts one after the other.
 export function bar(request, width) {
   const whole = Math.max(1, request.wall);
@@ -59,7 +57,7 @@ export class Requests {
   row(request) {
     const cells = Object.keys(columns).map((key) => {
       if (key === 'name') return element('span', { class: 'name', title: request.name }, request.name);
-      if (key === 'status') return element('span', { class: request.failed ? 'failed' : undefined }, statusOf(request));
+      if (key === 'status') return element('span', { class: request.failed ? 'failed' : undefined }, request.outcome);
       return element('span', {}, isTime(key) ? duration(request[key]) : String(request[key]));
     });
     const { operation } = request;
