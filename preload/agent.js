@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * The agent: loaded by Node before the program's own code, on its main thread and in its workers, because the
- * constructor of libuvtree.so added a --require to NODE_OPTIONS (js_prepare.c). It hears Node's hooks and
- * hands numbers to native code (js.c), which records them.
+ * constructor of libuvtree.so added a --require to NODE_OPTIONS (js_prepare.c). It hears Node's hooks and hands
+ * numbers to native code (js.c), which records them.
  *
  * Where each kind of registration is heard:
- *   promise reactions      V8's promise hooks (v8.promiseHooks): a promise made with a parent is a reaction
- * on it everything else        async_hooks, which is kept off promises: they would get async ids, as visible
- * properties cleared timers         wrappers of clearTimeout and its kin, since async_hooks tells it too late
+ *   promise reactions      V8's promise hooks (v8.promiseHooks): a promise made with a parent is a reaction on it
+ *   everything else        async_hooks, which is kept off promises: they would get async ids, as visible properties
+ *   cleared timers         wrappers of clearTimeout and its kin, since async_hooks tells it too late
  *   failures               process._fatalException; V8's promise reject callback (js.c)
  *   HTTP                   diagnostics_channel
  *   listeners (on demand)  wrappers of EventEmitter.prototype.on and its kin
@@ -45,22 +45,20 @@ const mapForEach = uncurry(Map.prototype.forEach);
 const mapClear = uncurry(Map.prototype.clear);
 const weakGet = uncurry(WeakMap.prototype.get);
 const weakSet = uncurry(WeakMap.prototype.set);
-const {apply, getPrototypeOf} = Reflect;
-const {defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols} = Object;
-const {executionAsyncId} = require('async_hooks');
+const { apply, getPrototypeOf } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
+const { isArray } = Array;
+const { executionAsyncId } = require('async_hooks');
+const { isProxy } = require('util').types;
 
-// Async resources that run once. All others may run again: a socket, a parser, an AsyncResource of the
-// program.
-const ONCE = [
-  'TickObject',         'Immediate',          'Microtask',          'FSREQCALLBACK',    'FSREQPROMISE',
-  'FILEHANDLECLOSEREQ', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP',        'PIPECONNECTWRAP',
-  'TCPCONNECTWRAP',     'SHUTDOWNWRAP',       'WRITEWRAP',          'UDPSENDWRAP',      'RANDOMBYTESREQUEST',
-  'RANDOMPRIMEREQUEST', 'CHECKPRIMEREQUEST',  'PBKDF2REQUEST',      'SCRYPTREQUEST',    'KEYPAIRGENREQUEST',
-  'KEYGENREQUEST',      'KEYEXPORTREQUEST',   'SIGNREQUEST',        'VERIFYREQUEST',    'HASHREQUEST',
-  'CIPHERREQUEST',      'DERIVEBITSREQUEST',  'ARGON2REQUEST',      'RANDOMUUIDREQUEST'
-];
+// Async resources that run once. All others may run again: a socket, a parser, an AsyncResource of the program.
+const ONCE = ['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
+  'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'PIPECONNECTWRAP', 'TCPCONNECTWRAP', 'SHUTDOWNWRAP',
+  'WRITEWRAP', 'UDPSENDWRAP', 'RANDOMBYTESREQUEST', 'RANDOMPRIMEREQUEST', 'CHECKPRIMEREQUEST', 'PBKDF2REQUEST',
+  'SCRYPTREQUEST', 'KEYPAIRGENREQUEST', 'KEYGENREQUEST', 'KEYEXPORTREQUEST', 'SIGNREQUEST', 'VERIFYREQUEST',
+  'HASHREQUEST', 'CIPHERREQUEST', 'DERIVEBITSREQUEST', 'ARGON2REQUEST', 'RANDOMUUIDREQUEST'];
 // What runs only when the stack is empty: once one of these begins, the main script has ended.
-const AFTER_MAIN = [ 'TickObject', 'Immediate', 'Microtask', 'Timeout' ];
+const AFTER_MAIN = ['TickObject', 'Immediate', 'Microtask', 'Timeout'];
 
 const OutOfStack = RangeError; // of nothing else is one thrown here
 
@@ -73,31 +71,17 @@ let stopped = false;
 // The functions of js.c. Constants, so that V8's optimised code has them and the array in itself.
 const native = prepared();
 
-// Those that are called often find their arguments in this array, and leave their result there (js.c,
-// OPERATIONS).
+// Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
 const values = new Float64Array(native.values ?? 0);
-const {
-  link : doLink,
-  hold : doHold,
-  drop : doDrop,
-  cause : doCause,
-  cancel : doCancel,
-  begin : doBegin,
-  end : doEnd,
-  finish : doFinish,
-  resume : doResume,
-  current : doCurrent,
-  promise : doPromise,
-  label : doLabel,
-  missed : doMissed
-} = native;
+const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
+        finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
+        missed: doMissed } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
-const {settled : askSettled, scripted : askScripted} = native;
+const { settled: askSettled, scripted: askScripted } = native;
 const NO = 0; // as in js.c
 const UNKNOWN = 2;
 
-function link(type, place, flags)
-{
+function link(type, place, flags) {
   values[0] = type;
   values[1] = place;
   values[2] = flags;
@@ -105,35 +89,30 @@ function link(type, place, flags)
   return values[0];
 }
 
-function begin(linkID, flags)
-{
+function begin(linkID, flags) {
   values[0] = linkID;
   values[1] = flags;
   doBegin();
 }
 
-function end(linkID)
-{
+function end(linkID) {
   values[0] = linkID;
   doEnd();
 }
 
-function tellCause(linkID)
-{
+function tellCause(linkID) {
   values[0] = linkID;
   doCause();
 }
 
-function tellCancel(linkID, reason)
-{
+function tellCancel(linkID, reason) {
   values[0] = linkID;
   values[1] = reason;
   doCancel();
 }
 
-function quietly(f)
-{
-  const {emitWarning} = process;
+function quietly(f) {
+  const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
     return f();
@@ -142,14 +121,11 @@ function quietly(f)
   }
 }
 
-// What we know of an object hangs from it by a private field, which no reflection shows: a WeakMap would cost
-// the program's garbage collector more than all the rest. Where a field cannot be added, nothing is known. A
-// class that adds one extends this, whose constructor gives it the object to add it to, and as itself a
-// derived class makes none.
-class Itself extends null
-{
-  constructor(object)
-  {
+// What we know of an object hangs from it by a private field, which no reflection shows: a WeakMap would cost the
+// program's garbage collector more than all the rest. Where a field cannot be added, nothing is known. A class that
+// adds one extends this, whose constructor gives it the object to add it to, and as itself a derived class makes none.
+class Itself extends null {
+  constructor(object) {
     return object;
   }
 }
@@ -158,8 +134,7 @@ class Itself extends null
 
 const texts = new Map();
 
-function textNumber(text)
-{
+function textNumber(text) {
   let number = mapGet(texts, text);
   if (number === undefined)
     mapSet(texts, text, number = native.text(text));
@@ -172,16 +147,15 @@ let locations = false;
 const PLACE_FRAMES = 20;
 const UNKNOWN_PLACE = '@node:internal';
 
-function callSites()
-{
+function callSites() {
   const limit = getOwnPropertyDescriptor(Error, 'stackTraceLimit');
   const prepare = getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   const holder = {};
   try {
     defineProperty(Error, 'stackTraceLimit',
-                   {value : PLACE_FRAMES, writable : true, enumerable : true, configurable : true});
+                   { value: PLACE_FRAMES, writable: true, enumerable: true, configurable: true });
     defineProperty(Error, 'prepareStackTrace',
-                   {value : (_, sites) => sites, writable : true, enumerable : true, configurable : true});
+                   { value: (_, sites) => sites, writable: true, enumerable: true, configurable: true });
     Error.captureStackTrace(holder, callSites);
     return holder.stack;
   } catch {
@@ -196,28 +170,23 @@ function callSites()
   }
 }
 
-function isNodes(file)
-{
+function isNodes(file) {
   return file.startsWith('node:');
 }
 
-function describe(site)
-{
+function describe(site) {
   const file = site.getFileName();
   return `@${file.startsWith('file://') ? file.slice(7) : file}:${site.getLineNumber()}`;
 }
 
-function place(throughNode)
-{
+function place(throughNode) {
   return locations ? findPlace(throughNode) : 0;
 }
 
-// Who called what made the registration. A promise reaction is made by who calls then or awaits, an
-// AsyncResource by who calls its constructor, any other resource by the one function of Node that is called
-// for it. What lies deeper in Node, or is part of making one of Node's objects, is Node's own doing:
-// "@node:internal".
-function findPlace(throughNode)
-{
+// Who called what made the registration. A promise reaction is made by who calls then or awaits, an AsyncResource by
+// who calls its constructor, any other resource by the one function of Node that is called for it. What lies deeper in
+// Node, or is part of making one of Node's objects, is Node's own doing: "@node:internal".
+function findPlace(throughNode) {
   const sites = callSites();
   if (!Array.isArray(sites))
     return 0;
@@ -243,8 +212,7 @@ function findPlace(throughNode)
 
 let mainOpen = false;
 
-function endMain()
-{
+function endMain() {
   mainOpen = false;
   native.mainEnd();
 }
@@ -252,26 +220,24 @@ function endMain()
 // ---- What is heard natively ----
 
 /*
- * While ours are the only hooks, native code hears what Node itself makes and calls back (js_emit.c): it does
- * what onInit(), onBefore() and onAfter() do, in the arrays below; callbacks from the end of the main script
- * on. `alone` is what no hooks of others want to hear, `heard` what is heard natively of that.
+ * While ours are the only hooks, native code hears what Node itself makes and calls back (js_emit.c): it does what
+ * onInit(), onBefore() and onAfter() do, in the arrays below; callbacks from the end of the main script on. `alone` is
+ * what no hooks of others want to hear, `heard` what is heard natively of that.
  */
 let alone = 0;
 let heard = 0;
 
-function hear(what)
-{
+function hear(what) {
   if (heard === what)
     return;
   if ((heard ^ what) & HEAR_CALLBACKS)
-    what&HEAR_CALLBACKS ? releaseAfter() : holdAfter();
+    what & HEAR_CALLBACKS ? releaseAfter() : holdAfter();
   heard = what;
   native.hear(what);
 }
 
 // What began in a hook must end in one: so it is begun with when nothing has.
-function hearCallbacks()
-{
+function hearCallbacks() {
   if (alone & HEAR_CALLBACKS && !mainOpen && begunByHook === 0) {
     hear(heard | HEAR_CALLBACKS);
     log('callbacks of Node are heard natively');
@@ -279,22 +245,19 @@ function hearCallbacks()
 }
 
 /*
- * Where Node's binding can be had (up to 22), its count of `after` hooks says that there are none while
- * nothing ends by ours: callbacks that are heard natively do not, nor do ticks, which end where Node destroys
- * them. What does holds it.
+ * Where Node's binding can be had (up to 22), its count of `after` hooks says that there are none while nothing ends by
+ * ours: callbacks that are heard natively do not, nor do ticks, which end where Node destroys them. What does holds it.
  */
 let counts; // Node's
 let kAfter;
 let holds = 1; // ours, as long as callbacks are not heard natively
 
-function holdAfter()
-{
+function holdAfter() {
   if (++holds === 1 && counts !== undefined)
     counts[kAfter]++;
 }
 
-function releaseAfter()
-{
+function releaseAfter() {
   if (--holds === 0 && counts !== undefined && counts[kAfter] > 0)
     counts[kAfter]--;
 }
@@ -304,15 +267,13 @@ const BEGUN_MAX = 256;
 const begunIds = new Array(BEGUN_MAX).fill(0);
 let begunByHook = 0;
 
-function willEndByHook(id)
-{
+function willEndByHook(id) {
   holdAfter();
   if (begunByHook < BEGUN_MAX) // else it stays held
     begunIds[begunByHook++] = id;
 }
 
-function endedByHook(id)
-{
+function endedByHook(id) {
   let at = begunByHook - 1;
   while (at >= 0 && begunIds[at] !== id)
     at--;
@@ -325,10 +286,8 @@ function endedByHook(id)
 
 // ---- Async resources ----
 
-class Kind
-{
-  constructor(type)
-  {
+class Kind {
+  constructor(type) {
     this.number = kindCount;
     this.type = textNumber(type);
     this.once = ONCE.includes(type);
@@ -347,17 +306,14 @@ const KINDS_MAX = 65536;
 
 let timeout; // the kind that there is most of, but for ticks
 
-function kindOf(type)
-{
+function kindOf(type) {
   if (type === 'Timeout')
     return timeout ??= makeKind(type);
   return mapGet(kinds, type) ?? makeKind(type);
 }
 
-function makeKind(type)
-{
-  if (kindCount ===
-      KINDS_MAX) // of a program that makes up types: those that are left have no number for a text
+function makeKind(type) {
+  if (kindCount === KINDS_MAX) // of a program that makes up types: those that are left have no number for a text
     return kindsByNumber[KINDS_MAX - 1];
   const kind = new Kind(type);
   kindsByNumber[kindCount++] = kind;
@@ -367,35 +323,32 @@ function makeKind(type)
   return kind;
 }
 
-// Of what runs once and cannot be cleared, ticks above all, only numbers are kept, in arrays, at the low bits
-// of its async id: they rise by one, and most are over soon. What lies there still when its place is needed
-// becomes a Registration.
+// Of what runs once and cannot be cleared, ticks above all, only numbers are kept, in arrays, at the low bits of its
+// async id: they rise by one, and most are over soon. What lies there still when its place is needed becomes a
+// Registration.
 const PLACES = 4096;
 const onceIds = new Float64Array(PLACES); // 0: free
 const onceLinks = new Float64Array(PLACES);
 const onceKinds = new Uint16Array(PLACES);
 const onceBegun = new Uint8Array(PLACES);
 
-class Registration
-{
-  constructor(id, link, kind, once, timer)
-  {
+class Registration {
+  constructor(id, link, kind, once, timer) {
     this.id = id;
     this.link = link;
     this.kind = kind;
     this.once = once;
-    this.timer = timer; // a Timeout or Immediate: to see whether it was cleared
+    this.timer = timer;   // a Timeout or Immediate: to see whether it was cleared
     this.begun = false;
     this.cancelled = false;
-    this.open = 0; // invocations that have not ended
+    this.open = 0;        // invocations that have not ended
     this.destroyed = false;
     this.replaced = null; // the registration that this one replaced while it ran
   }
 }
 
-// The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program. It
-// stays for long: there is room for a server's connections, since what has to be moved from here is called
-// back through the hooks.
+// The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program. It stays for long:
+// there is room for a server's connections, since what has to be moved from here is called back through the hooks.
 const LASTING = 16384;
 const lastingIds = new Float64Array(LASTING); // 0: free
 const lastingLinks = new Float64Array(LASTING);
@@ -409,14 +362,12 @@ const timers = new Array(TIMERS).fill(undefined);
 const resources = new Map();
 let asyncIdSymbol; // by which Node's timers carry their async id
 
-function find(id)
-{
+function find(id) {
   const registration = timers[id & (TIMERS - 1)];
   return registration !== undefined && registration.id === id ? registration : mapGet(resources, id);
 }
 
-function keep(registration)
-{
+function keep(registration) {
   const at = registration.id & (TIMERS - 1);
   const old = timers[at];
   if (old !== undefined && old.id !== registration.id)
@@ -424,8 +375,7 @@ function keep(registration)
   timers[at] = registration;
 }
 
-function forget(id)
-{
+function forget(id) {
   const at = id & (TIMERS - 1);
   if (timers[at] !== undefined && timers[at].id === id)
     timers[at] = undefined;
@@ -434,8 +384,7 @@ function forget(id)
 }
 
 // Where there is no room for what lies there. What runs just then ends by a hook.
-function makeRoom(at)
-{
+function makeRoom(at) {
   const id = onceIds[at];
   const moved = new Registration(id, onceLinks[at], kindsByNumber[onceKinds[at]], true, null);
   mapSet(resources, id, moved);
@@ -446,8 +395,7 @@ function makeRoom(at)
   willEndByHook(id);
 }
 
-function makeLastingRoom(at)
-{
+function makeLastingRoom(at) {
   const id = lastingIds[at];
   const moved = new Registration(id, lastingLinks[at], kindsByNumber[lastingKinds[at]], false, null);
   moved.open = lastingOpen[at];
@@ -458,9 +406,8 @@ function makeLastingRoom(at)
     willEndByHook(id);
 }
 
-// Node's own functions that are registered again and again stay for ever: theirs are found here first. They
-// come in the same order at each request, some several times in a row: so the last found is tried first, then
-// what followed it last.
+// Node's own functions that are registered again and again stay for ever: theirs are found here first. They come in the
+// same order at each request, some several times in a row: so the last found is tried first, then what followed it last.
 const NODES_MAX = 16;
 const nodesFunctions = new Array(NODES_MAX).fill(undefined);
 const nodesNumbers = new Array(NODES_MAX).fill(0);
@@ -468,8 +415,7 @@ const nodesFollowing = new Uint8Array(NODES_MAX);
 let nodesNext = 0;
 let nodesLast = 0;
 
-function knownNodes(f)
-{
+function knownNodes(f) {
   const last = nodesLast;
   if (nodesFunctions[last] === f)
     return nodesNumbers[last];
@@ -480,8 +426,7 @@ function knownNodes(f)
   return nodesNumbers[following];
 }
 
-function findNodes(f, last)
-{
+function findNodes(f, last) {
   for (let at = 0; at < NODES_MAX; at++)
     if (nodesFunctions[at] === f) {
       nodesFollowing[last] = nodesLast = at;
@@ -490,32 +435,27 @@ function findNodes(f, last)
   return 0;
 }
 
-function knowNodes(f, number)
-{
+function knowNodes(f, number) {
   nodesFunctions[nodesNext] = f;
   nodesNumbers[nodesNext] = number;
   nodesNext = (nodesNext + 1) % NODES_MAX;
   return number;
 }
 
-// Number of the function's name and place, negative for one of Node's own. It hangs from the function: most
-// run more than once.
-class Place extends Itself
-{
+// Number of the function's name and place, negative for one of Node's own. It hangs from the function: most run more
+// than once.
+class Place extends Itself {
   #number;
-  constructor(f, number)
-  {
+  constructor(f, number) {
     super(f);
     this.#number = number;
   }
-  static of(f)
-  {
+  static of(f) {
     return #number in f ? f.#number : undefined;
   }
 }
 
-function functionNumber(f)
-{
+function functionNumber(f) {
   if (typeof f !== 'function')
     return 0;
   let number = knownNodes(f);
@@ -530,15 +470,12 @@ function functionNumber(f)
   number = native.function(f);
   try {
     new Place(f, number);
-  } catch { /* not extensible */
-  }
+  } catch { /* not extensible */ }
   return number < 0 ? -number : number;
 }
 
-// The listener that a request will be given to: http's parser is known by its connection's server, or by its
-// request.
-function requestListener(resource)
-{
+// The listener that a request will be given to: http's parser is known by its connection's server, or by its request.
+function requestListener(resource) {
   const events = resource?.socket?.server?._events;
   const listener = events ? events.request : resource?.req?._events?.response;
   const first = Array.isArray(listener) ? listener[0] : listener;
@@ -546,27 +483,24 @@ function requestListener(resource)
 }
 
 const FUNCTION_OF = {
-  __proto__ : null,
-  Timeout : (resource) => resource._onTimeout,
-  Immediate : (resource) => resource._onImmediate,
-  TickObject : (resource) => resource.callback,
-  HTTPINCOMINGMESSAGE : requestListener,
-  HTTPCLIENTREQUEST : requestListener,
-  HTTP2STREAM : meetStream,
+  __proto__: null,
+  Timeout: (resource) => resource._onTimeout,
+  Immediate: (resource) => resource._onImmediate,
+  TickObject: (resource) => resource.callback,
+  HTTPINCOMINGMESSAGE: requestListener,
+  HTTPCLIENTREQUEST: requestListener,
+  HTTP2STREAM: meetStream,
 };
 
-function registerTimer(id, kind, timer, callback)
-{
+function registerTimer(id, kind, timer, callback) {
   const once = kind.once || !timer._repeat;
-  const made = link(kind.type, functionNumber(callback) || place(true),
-                    once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
+  const made = link(kind.type, functionNumber(callback) || place(true), once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
   const registration = new Registration(id, made, kind, once, timer);
   keep(registration);
   return registration;
 }
 
-function registerLasting(id, kind, callback)
-{
+function registerLasting(id, kind, callback) {
   const at = id & (LASTING - 1);
   if (lastingIds[at] !== 0)
     makeLastingRoom(at);
@@ -577,22 +511,19 @@ function registerLasting(id, kind, callback)
 }
 
 // queueMicrotask sets the callback only after the resource has been made.
-function registerMicrotask(id, resource)
-{
+function registerMicrotask(id, resource) {
   defineProperty(resource, 'callback', {
-    configurable : true,
-    enumerable : true,
-    get : () => undefined,
+    configurable: true,
+    enumerable: true,
+    get: () => undefined,
     set(callback) {
-      defineProperty(resource, 'callback',
-                     {value : callback, writable : true, configurable : true, enumerable : true});
+      defineProperty(resource, 'callback', { value: callback, writable: true, configurable: true, enumerable: true });
       guarded(registerOnce)(id, kindOf('Microtask'), callback);
     },
   });
 }
 
-function onInit(id, type, trigger, resource)
-{
+function onInit(id, type, trigger, resource) {
   if (type === 'TickObject') {
     if (awaited !== undefined)
       awaitStream(resource);
@@ -618,8 +549,7 @@ function onInit(id, type, trigger, resource)
     registerLasting(id, kind, callback);
 }
 
-function registerOnce(id, kind, callback)
-{
+function registerOnce(id, kind, callback) {
   const at = id & (PLACES - 1);
   if (onceIds[at] !== 0)
     makeRoom(at);
@@ -629,10 +559,8 @@ function registerOnce(id, kind, callback)
   onceBegun[at] = 0;
 }
 
-// What begins or ends by that id: the arguments of doBegin or doEnd are left in the array. False: nothing of
-// ours.
-function onBefore(id)
-{
+// What begins or ends by that id: the arguments of doBegin or doEnd are left in the array. False: nothing of ours.
+function onBefore(id) {
   const at = id & (PLACES - 1);
   if (onceIds[at] !== id)
     return onOtherBefore(id);
@@ -646,8 +574,7 @@ function onBefore(id)
   return true;
 }
 
-function onOtherBefore(id)
-{
+function onOtherBefore(id) {
   const at = id & (LASTING - 1);
   if (lastingIds[at] === id) {
     willEndByHook(id);
@@ -669,8 +596,7 @@ function onOtherBefore(id)
   return true;
 }
 
-function onAfter(id)
-{
+function onAfter(id) {
   const at = id & (PLACES - 1);
   endedByHook(id);
   if (alone !== heard)
@@ -682,8 +608,7 @@ function onAfter(id)
   return true;
 }
 
-function onOtherAfter(id)
-{
+function onOtherAfter(id) {
   const at = id & (LASTING - 1);
   if (lastingIds[at] === id) {
     values[0] = lastingLinks[at];
@@ -706,24 +631,21 @@ function onOtherAfter(id)
   return true;
 }
 
-function cancel(registration, reason)
-{
+function cancel(registration, reason) {
   if (registration.cancelled || (registration.once && registration.begun))
     return;
   registration.cancelled = true;
   tellCancel(registration.link, reason);
 }
 
-function cancelLasting(at, reason)
-{
+function cancelLasting(at, reason) {
   if (lastingState[at] & CANCELLED)
     return;
   lastingState[at] |= CANCELLED;
   tellCancel(lastingLinks[at], reason);
 }
 
-function onDestroy(id)
-{
+function onDestroy(id) {
   const at = id & (PLACES - 1);
   if (onceIds[at] === id) {
     if (onceBegun[at] === 0) {
@@ -753,13 +675,12 @@ function onDestroy(id)
 
 // ---- The end of ticks ----
 
-// Node destroys a tick when its function has returned or thrown: it has finished. Where it threw, Node goes
-// on with its error as part of it: there it has not. Resumed, it is the one that failed.
+// Node destroys a tick when its function has returned or thrown: it has finished. Where it threw, Node goes on with its
+// error as part of it: there it has not. Resumed, it is the one that failed.
 let finishedTick = 0; // its async id
 
 // False: something in it has not ended, so it ends by a hook. Nothing here can throw.
-function finishTick(id, at)
-{
+function finishTick(id, at) {
   values[0] = onceLinks[at];
   doFinish();
   if (values[0] === NO)
@@ -770,8 +691,7 @@ function finishTick(id, at)
 }
 
 // The invocation that threw; 0: it is the current one.
-function resumeTick()
-{
+function resumeTick() {
   const id = finishedTick;
   const at = id & (PLACES - 1);
   finishedTick = 0;
@@ -785,23 +705,20 @@ function resumeTick()
 
 // ---- Timers: clearing, and arming again ----
 
-function timerRegistration(timer)
-{
+function timerRegistration(timer) {
   const isObject = typeof timer === 'object' && timer !== null;
   const registration = find(isObject && asyncIdSymbol ? timer[asyncIdSymbol] : Number(timer));
   return registration?.timer ? registration : undefined;
 }
 
 // A function that calls the original, then `then` with the timer's registration as it was before.
-function followed(original, timerOf, then)
-{
+function followed(original, timerOf, then) {
   return new Proxy(original, {
     apply(target, self, args) {
       let registration;
       try {
         registration = timerRegistration(timerOf(self, args));
-      } catch { /* a value that cannot be made a number: Node's business */
-      }
+      } catch { /* a value that cannot be made a number: Node's business */ }
       const result = apply(target, self, args);
       if (registration)
         guarded(then)(registration);
@@ -810,61 +727,55 @@ function followed(original, timerOf, then)
   });
 }
 
-function replace(object, name, make)
-{
+function replace(object, name, make) {
   const descriptor = getOwnPropertyDescriptor(object, name);
   if (typeof descriptor?.value === 'function' && (descriptor.configurable || descriptor.writable))
-    defineProperty(object, name, {...descriptor, value : make(descriptor.value)});
+    defineProperty(object, name, { ...descriptor, value: make(descriptor.value) });
 }
 
-function cleared(registration)
-{
+function cleared(registration) {
   if (registration.timer._destroyed)
     cancel(registration, REASON_STOPPED);
 }
 
 // The program takes an AsyncResource out of its queue, or will not run it again.
-function followDestroying()
-{
-  const {prototype} = require('async_hooks').AsyncResource;
+function followDestroying() {
+  const { prototype } = require('async_hooks').AsyncResource;
   replace(prototype, 'emitDestroy', (original) => new Proxy(original, {
-                                      apply(target, self, args) {
-                                        guarded(() => {
-                                          const id = self.asyncId();
-                                          const at = id & (LASTING - 1);
-                                          const registration = find(id);
-                                          if (lastingIds[at] === id)
-                                            cancelLasting(at, REASON_STOPPED);
-                                          else if (registration)
-                                            cancel(registration, REASON_STOPPED);
-                                        })();
-                                        return apply(target, self, args);
-                                      },
-                                    }));
+    apply(target, self, args) {
+      guarded(() => {
+        const id = self.asyncId();
+        const at = id & (LASTING - 1);
+        const registration = find(id);
+        if (lastingIds[at] === id)
+          cancelLasting(at, REASON_STOPPED);
+        else if (registration)
+          cancel(registration, REASON_STOPPED);
+      })();
+      return apply(target, self, args);
+    },
+  }));
 }
 
 // Of a timer whose callback runs: it is to run once more, and Node keeps its async id.
-function armedAgain(registration)
-{
-  const {id, kind, timer} = registration;
+function armedAgain(registration) {
+  const { id, kind, timer } = registration;
   if (registration.begun && registration.once && !timer._destroyed && find(id) === registration)
     registerTimer(id, kind, timer, timer._onTimeout).replaced = registration;
 }
 
 // Node itself calls it at every packet of a socket that has a timeout: so it is not a Proxy.
 const refreshing = (original) => ({
-                                   refresh() {
-                                     const result = apply(original, this, arguments);
-                                     const registration =
-                                         asyncIdSymbol ? find(this?.[asyncIdSymbol]) : undefined;
-                                     if (registration !== undefined && registration.begun)
-                                       guarded(armedAgain)(registration);
-                                     return result;
-                                   },
-                                 }).refresh;
+  refresh() {
+    const result = apply(original, this, arguments);
+    const registration = asyncIdSymbol ? find(this?.[asyncIdSymbol]) : undefined;
+    if (registration !== undefined && registration.begun)
+      guarded(armedAgain)(registration);
+    return result;
+  },
+}).refresh;
 
-function followClearing()
-{
+function followClearing() {
   const timers = require('timers');
   const first = (self, args) => args[0];
   for (const name of ['clearTimeout', 'clearInterval', 'clearImmediate']) {
@@ -878,12 +789,8 @@ function followClearing()
 }
 
 // The classes of timers are nowhere exported: their methods are followed when the first one is met.
-const met = {
-  Timeout : false,
-  Immediate : false
-};
-function meetTimer(type, timer)
-{
+const met = { Timeout: false, Immediate: false };
+function meetTimer(type, timer) {
   if (met[type])
     return;
   met[type] = true;
@@ -898,42 +805,36 @@ function meetTimer(type, timer)
 // ---- Promises ----
 
 let promiseType;
-let held;     // a promise just made with a parent that is pending: a reaction, unless it is settled at once
-let adopting; // the note of a promise that adopts another: between before and after of its job
+let held;      // a promise just made with a parent that is pending: a reaction, unless it is settled at once
+let adopting;  // the note of a promise that adopts another: between before and after of its job
 let lifeCycle = false;
 let lastPromise = 0;
 
-// What is known of a promise: null where there is nothing to know yet, as of most. All have the field: V8's
-// optimised code finds quickly what is there.
-class Noted extends Itself
-{
+// What is known of a promise: null where there is nothing to know yet, as of most. All have the field: V8's optimised
+// code finds quickly what is there.
+class Noted extends Itself {
   #note = null;
-  static has(promise)
-  {
+  static has(promise) {
     return #note in promise;
   }
-  static get(promise)
-  {
+  static get(promise) {
     return promise.#note;
   }
-  static set(promise, note)
-  {
+  static set(promise, note) {
     promise.#note = note;
   }
 }
 
 // A promise that is a reaction's, that reactions wait for, or whose life is told.
-class Note
-{
-  constructor(settled)
-  {
-    this.link = NONE; // of the reaction whose result this promise is
+class Note {
+  constructor(settled) {
+    this.link = NONE;      // of the reaction whose result this promise is
     this.caused = false;
     this.begun = false;
     this.settled = settled;
-    this.waiting = null;  // notes of the reactions on it, until it settles: one, or an array
-    this.on = null;       // the note of the promise it is a reaction on, until it is caused
-    this.adoption = NONE; // link of the internal reaction by which it adopts another promise
+    this.waiting = null;   // notes of the reactions on it, until it settles: one, or an array
+    this.on = null;        // the note of the promise it is a reaction on, until it is caused
+    this.adoption = NONE;  // link of the internal reaction by which it adopts another promise
     this.id = 0;
   }
 }
@@ -942,13 +843,11 @@ class Note
 const SETTLED = new Note(true);
 
 // Of one that was made before us, too.
-function noteOf(promise)
-{
+function noteOf(promise) {
   return Noted.has(promise) ? Noted.get(promise) : null;
 }
 
-function note(promise, settled)
-{
+function note(promise, settled) {
   const made = new Note(settled);
   if (!Noted.has(promise))
     new Noted(promise);
@@ -956,25 +855,22 @@ function note(promise, settled)
   return made;
 }
 
-function isSettled(promise)
-{
+function isSettled(promise) {
   askSettled(promise);
   return (values[0] === UNKNOWN ? native.state(promise) : values[0]) !== 0;
 }
 
-function wait(parent, reaction)
-{
+function wait(parent, reaction) {
   reaction.on = parent;
   if (parent.waiting === null)
     parent.waiting = reaction;
   else if (Array.isArray(parent.waiting))
     parent.waiting[parent.waiting.length] = reaction;
   else
-    parent.waiting = [ parent.waiting, reaction ];
+    parent.waiting = [parent.waiting, reaction];
 }
 
-function waitNoMore(reaction)
-{
+function waitNoMore(reaction) {
   const parent = reaction.on;
   reaction.on = null;
   if (!parent)
@@ -985,17 +881,14 @@ function waitNoMore(reaction)
     parent.waiting.splice(parent.waiting.lastIndexOf(reaction), 1);
 }
 
-function cause(reaction)
-{
+function cause(reaction) {
   reaction.on = null;
   reaction.caused = true;
   tellCause(reaction.link);
 }
 
-// The reaction by which a promise adopts `parent`. It was linked where the adopter was locked in, if that was
-// seen.
-function adopt(adopter, reaction, parent)
-{
+// The reaction by which a promise adopts `parent`. It was linked where the adopter was locked in, if that was seen.
+function adopt(adopter, reaction, parent) {
   reaction.link = adopter.adoption || link(promiseType, 0, LINK_INTERNAL);
   adopter.adoption = NONE;
   if (parent.settled)
@@ -1004,10 +897,8 @@ function adopt(adopter, reaction, parent)
     wait(parent, reaction);
 }
 
-// Links a reaction; one that is caused already is left to the hook, with the arguments of doLink in the
-// array.
-function react(promise, reaction, parent)
-{
+// Links a reaction; one that is caused already is left to the hook, with the arguments of doLink in the array.
+function react(promise, reaction, parent) {
   const known = noteOf(parent);
   const caused = known === null ? isSettled(parent) : known.settled;
   values[0] = promiseType;
@@ -1024,17 +915,14 @@ function react(promise, reaction, parent)
   wait(known ?? note(parent, false), reaction);
 }
 
-function tellLife(id, life)
-{
+function tellLife(id, life) {
   values[0] = id;
   values[1] = life;
   doPromise();
 }
 
-// Its note, or null. That of a reaction whose link is NONE is to be linked yet: the arguments of doLink are
-// in the array.
-function onPromiseInit(promise, parent)
-{
+// Its note, or null. That of a reaction whose link is NONE is to be linked yet: the arguments of doLink are in the array.
+function onPromiseInit(promise, parent) {
   if (parent === undefined && !lifeCycle)
     return null;
   const made = new Note(false);
@@ -1053,8 +941,7 @@ function onPromiseInit(promise, parent)
 }
 
 // As onBefore() and onAfter().
-function onPromiseBefore(promise)
-{
+function onPromiseBefore(promise) {
   if (mainOpen)
     endMain();
   held = undefined;
@@ -1075,8 +962,7 @@ function onPromiseBefore(promise)
   return true;
 }
 
-function onPromiseAfter(promise)
-{
+function onPromiseAfter(promise) {
   const reaction = noteOf(promise);
   if (adopting !== undefined) {
     adopting = undefined;
@@ -1091,8 +977,7 @@ function onPromiseAfter(promise)
   return true;
 }
 
-function onPromiseSettled(promise)
-{
+function onPromiseSettled(promise) {
   if (!Noted.has(promise))
     return; // made before us
   const settled = Noted.get(promise);
@@ -1109,7 +994,7 @@ function onPromiseSettled(promise)
   settled.settled = true;
   if (settled.id)
     tellLife(settled.id, native.state(promise) === 2 ? LIFE_REJECT : LIFE_RESOLVE);
-  const {waiting} = settled;
+  const { waiting } = settled;
   settled.waiting = null;
   if (waiting === null)
     return;
@@ -1123,11 +1008,10 @@ function onPromiseSettled(promise)
 
 // ---- Failures ----
 
-const rejected = new Map();       // promises that were rejected without a handler, not told yet
+const rejected = new Map();     // promises that were rejected without a handler, not told yet
 const toldFailed = new WeakMap(); // of those told, the invocation
 
-function textOf(get)
-{
+function textOf(get) {
   try {
     const text = get();
     return typeof text === 'string' ? text : String(text);
@@ -1136,16 +1020,87 @@ function textOf(get)
   }
 }
 
-function tellFailed(invocation, error)
-{
-  const isError = typeof error === 'object' && error !== null;
-  native.failed(invocation, textOf(() => (isError && error.message !== undefined ? error.message : error)),
-                isError ? textOf(() => error.stack ?? '') : '');
+const isObject = (value) => (typeof value === 'object' || typeof value === 'function') && value !== null;
+const PROTOTYPES_MAX = 64;
+const stackGetter = getOwnPropertyDescriptor(new Error(), 'stack')?.get;
+
+// An error's stack has one, of V8's own, since V8 12; in each context another one.
+function isNativeGetter(get) {
+  if (get === undefined || get === stackGetter)
+    return get !== undefined;
+  askScripted(get);
+  const scripted = values[0] === UNKNOWN ? native.function(get) !== 0 : values[0] !== NO;
+  return !scripted && getOwnPropertyDescriptor(get, 'name')?.value === '';
 }
 
-function tellRejected()
-{
-  mapForEach(rejected, ({invocation, error}, promise) => {
+// What the property is, if no function of the program has to be called for it: no getter, no trap of a Proxy.
+function valueOf(object, name) {
+  for (let at = object, i = 0; at !== null && i < PROTOTYPES_MAX && !isProxy(at); at = getPrototypeOf(at), i++) {
+    const property = getOwnPropertyDescriptor(at, name);
+    if (property === undefined)
+      continue;
+    return name === 'stack' && isNativeGetter(property.get) ? apply(property.get, object, []) : property.value;
+  }
+  return undefined;
+}
+
+// In one line, of what is thrown and is no error, too.
+function messageOf(error) {
+  if (!isObject(error))
+    return textOf(() => error);
+  const message = valueOf(error, 'message');
+  if (typeof message === 'string')
+    return message;
+  const made = valueOf(error, 'constructor');
+  const name = isObject(made) ? valueOf(made, 'name') : undefined;
+  return `[${typeof name === 'string' && name !== '' ? name : 'object'}]`;
+}
+
+// V8 makes it when it is first asked for, with the error's name and message: so these must call nothing, either.
+function stackOf(error) {
+  const isPlain = (value) => value !== undefined && !isObject(value);
+  const known = isObject(error) && isPlain(valueOf(error, 'name')) && isPlain(valueOf(error, 'message'));
+  const stack = known ? valueOf(error, 'stack') : undefined;
+  return typeof stack === 'string' ? stack : '';
+}
+
+const CAUSES_MAX = 16;
+const CAUSES_LENGTH = 4096; // as in js.c: more is cut off
+
+// What led to an error, and what led to that: of each its path and its stack. None twice.
+function causesOf(error) {
+  const found = [{ error, path: '' }];
+  let text = '';
+  const add = (cause, path) => {
+    for (let i = 0; isObject(cause) && i < found.length; i++)
+      if (found[i].error === cause)
+        return;
+    if (found.length > CAUSES_MAX || text.length > CAUSES_LENGTH)
+      return;
+    text += `${path}: ${stackOf(cause) || messageOf(cause)}\n`;
+    found[found.length] = { error: cause, path: `${path}.` };
+  };
+  for (let i = 0; i < found.length; i++) {
+    const { error: of, path } = found[i];
+    if (!isObject(of))
+      continue;
+    const cause = valueOf(of, 'cause');
+    if (cause !== undefined)
+      add(cause, `${path}cause`);
+    const errors = valueOf(of, 'errors');
+    const count = isArray(errors) && !isProxy(errors) ? errors.length : 0;
+    for (let at = 0; at < count && at < CAUSES_MAX; at++)
+      add(valueOf(errors, at), `${path}errors[${at}]`);
+  }
+  return text;
+}
+
+function tellFailed(invocation, error) {
+  native.failed(invocation, messageOf(error), stackOf(error), causesOf(error));
+}
+
+function tellRejected() {
+  mapForEach(rejected, ({ invocation, error }, promise) => {
     weakSet(toldFailed, promise, invocation);
     tellFailed(invocation, error);
   });
@@ -1153,13 +1108,12 @@ function tellRejected()
 }
 
 // With nothing: Node has looked after its ticks and microtasks; who has no handler now is unhandled.
-function onReject(event, promise, error)
-{
+function onReject(event, promise, error) {
   if (event === undefined) {
     tellRejected();
   } else if (event === 0) {
     doCurrent();
-    mapSet(rejected, promise, {invocation : values[0], error});
+    mapSet(rejected, promise, { invocation: values[0], error });
   } else if (!mapDelete(rejected, promise)) {
     const invocation = weakGet(toldFailed, promise);
     if (invocation !== undefined)
@@ -1167,8 +1121,7 @@ function onReject(event, promise, error)
   }
 }
 
-function followFailures()
-{
+function followFailures() {
   // An error that is handled ends all that runs, by `after` hooks.
   replace(process, '_fatalException', (original) => function(error, fromPromise) {
     guarded(() => (fromPromise ? tellRejected() : tellFailed(resumeTick(), error)))();
@@ -1185,23 +1138,19 @@ function followFailures()
 // ---- HTTP ----
 
 // The number of a request.
-class Label extends Itself
-{
+class Label extends Itself {
   #number;
-  constructor(request, number)
-  {
+  constructor(request, number) {
     super(request);
     this.#number = number;
   }
-  static of(request)
-  {
+  static of(request) {
     return #number in request ? request.#number : undefined;
   }
 }
 let lastLabel = 0;
 
-function labelNumber(request)
-{
+function labelNumber(request) {
   let number = Label.of(request);
   if (number === undefined)
     new Label(request, number = ++lastLabel);
@@ -1216,8 +1165,7 @@ let namesKnown = 0;
 
 let lastMethod, lastPath, lastName = NO_NAME;
 
-function nameNumber(method, path)
-{
+function nameNumber(method, path) {
   if (lastName === NO_NAME || path !== lastPath || method !== lastMethod) {
     lastName = findName(method, path);
     lastMethod = method;
@@ -1226,8 +1174,7 @@ function nameNumber(method, path)
   return lastName;
 }
 
-function findName(method, path)
-{
+function findName(method, path) {
   let paths = mapGet(names, method);
   if (paths === undefined)
     mapSet(names, method, paths = new Map());
@@ -1242,13 +1189,11 @@ function findName(method, path)
   return number;
 }
 
-function label(request, kind, kindNumber, status)
-{
+function label(request, kind, kindNumber, status) {
   labelNamed(request, request.method ?? '', request.path ?? request.url ?? '', kind, kindNumber, status);
 }
 
-function labelNamed(request, method, path, kind, kindNumber, status)
-{
+function labelNamed(request, method, path, kind, kindNumber, status) {
   const name = nameNumber(method, path);
   const number = labelNumber(request);
   if (name === NO_NAME) {
@@ -1265,19 +1210,18 @@ function labelNamed(request, method, path, kind, kindNumber, status)
 // What is told just before a method of Node's is called, when it is looked up: so no frame of ours is on the
 // stack, nor in that of an error. The method is that of a prototype further up, where the object's own has
 // none.
-function atCall(prototype, name, told)
-{
+function atCall(prototype, name, told) {
   const own = getOwnPropertyDescriptor(prototype, name);
   const method = () => (own === undefined ? getPrototypeOf(prototype)[name] : own.value);
   const tell = guarded(told);
   defineProperty(prototype, name, {
-    configurable : true,
+    configurable: true,
     get() {
       tell(this);
       return method();
     },
     set(value) {
-      defineProperty(this, name, {value, writable : true, enumerable : true, configurable : true});
+      defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
     },
   });
 }
@@ -1287,8 +1231,7 @@ const OWN_HEADERS = '_storeHeader'; // of a response: makes its headers what is 
 
 // Of the class of all responses, which is at hand when the first is. Its headers went out: no channel says
 // so.
-function followResponses(response, tell)
-{
+function followResponses(response, tell) {
   followsResponses = true;
   let prototype = getPrototypeOf(response);
   while (prototype !== null && getOwnPropertyDescriptor(prototype, '_implicitHeader') === undefined)
@@ -1297,8 +1240,7 @@ function followResponses(response, tell)
     atCall(prototype, OWN_HEADERS, tell);
 }
 
-function followHttp()
-{
+function followHttp() {
   const channels = require('diagnostics_channel');
   const on = (channel, of, kind, status) => {
     const kindNumber = textNumber(kind);
@@ -1345,40 +1287,33 @@ const TICKS_MAX = 8; // so many ticks may be made before the one that does: a pu
 let awaitedFor = 0;
 
 // Of a server's stream. `over`: how it ended is known.
-class Stream extends Itself
-{
+class Stream extends Itself {
   #over = false;
   #method;
   #path;
-  constructor(stream, method, path)
-  {
+  constructor(stream, method, path) {
     super(stream);
     this.#method = method;
     this.#path = path;
   }
-  static has(stream)
-  {
+  static has(stream) {
     return typeof stream === 'object' && stream !== null && #over in stream;
   }
-  static label(stream, kind, status)
-  {
+  static label(stream, kind, status) {
     labelNamed(stream, `${stream.#method}`, `${stream.#path}`, kind, textNumber(kind), status);
   }
-  static end(stream, kind, status)
-  {
+  static end(stream, kind, status) {
     if (!stream.#over && kind !== undefined)
       Stream.label(stream, kind, status);
     stream.#over = true;
   }
 }
 
-function statusOf(stream)
-{
+function statusOf(stream) {
   return Number(stream.sentHeaders?.[':status'] ?? 0);
 }
 
-function onStreamCall(prototype, name, told)
-{
+function onStreamCall(prototype, name, told) {
   if (typeof prototype[name] === 'function')
     atCall(prototype, name, (handle) => {
       if (Stream.has(handle.owner))
@@ -1386,15 +1321,14 @@ function onStreamCall(prototype, name, told)
     });
 }
 
-function followStreams(prototype)
-{
+function followStreams(prototype) {
   followsStreams = true;
   defineProperty(prototype, 'owner', {
-    configurable : true,
-    get : () => undefined,
+    configurable: true,
+    get: () => undefined,
     set(stream) {
       defineProperty(this, 'owner',
-                     {value : stream, writable : true, enumerable : true, configurable : true});
+                     { value: stream, writable: true, enumerable: true, configurable: true });
       awaited = stream;
       awaitedFor = TICKS_MAX;
     },
@@ -1415,16 +1349,14 @@ function followStreams(prototype)
 }
 
 // The first has the prototype of all. Nobody's listener is known yet.
-function meetStream(handle)
-{
+function meetStream(handle) {
   if (!followsStreams)
     followStreams(getPrototypeOf(handle));
   return undefined;
 }
 
 // A tick is made: the one that emits it? Its request begins before, in what makes it.
-function awaitStream({args})
-{
+function awaitStream({ args }) {
   const stream = awaited;
   if (--awaitedFor === 0)
     awaited = undefined;
@@ -1437,27 +1369,25 @@ function awaitStream({args})
 }
 
 // From 22.17 and 24.2 on.
-function followHttp2Clients(channels)
-{
+function followHttp2Clients(channels) {
   const on = (channel, kind, told) => channels.channel(channel).subscribe(guarded((message) => {
-    const {':method' : method = 'GET', ':path' : path = '/'} = message.stream.sentHeaders ?? {};
+    const { ':method': method = 'GET', ':path': path = '/' } = message.stream.sentHeaders ?? {};
     told(message, (status) => labelNamed(message.stream, method, path, kind, textNumber(kind), status));
   }));
   on('http2.client.stream.start', 'http.client.request', (message, tell) => tell(0));
   on('http2.client.stream.finish', 'http.client.headers',
-     ({headers}, tell) => tell(Number(headers[':status'] ?? 0)));
+     ({ headers }, tell) => tell(Number(headers[':status'] ?? 0)));
   on('http2.client.stream.error', 'http.client.error', (message, tell) => tell(0));
 }
 
 // ---- Listeners ----
 
 // Node knows a listener that stands for another by its property `listener`.
-function followedListener(emitter, listener, once)
-{
+function followedListener(emitter, listener, once) {
   const made = link(textNumber('EventListener'), functionNumber(listener), once ? 0 : LINK_REPEAT);
   return {
-    link : made,
-    function : function(...args) {
+    link: made,
+    function: function(...args) {
       guarded(() => {
         tellCause(made);
         begin(made, once ? 0 : BEGIN_MORE);
@@ -1471,11 +1401,10 @@ function followedListener(emitter, listener, once)
   };
 }
 
-function followListeners()
-{
+function followListeners() {
   const EventEmitter = require('events');
   const links = new WeakMap();
-  const {prototype} = EventEmitter;
+  const { prototype } = EventEmitter;
   const removeListener = prototype.removeListener;
   const adding = (original, once) => new Proxy(original, {
     apply(target, self, args) {
@@ -1486,15 +1415,15 @@ function followListeners()
       let wrapper = ours.function;
       if (once)
         wrapper = function(...given) {
-          apply(removeListener, self, [ event, wrapper ]);
+          apply(removeListener, self, [event, wrapper]);
           return apply(ours.function, this, given);
         };
       wrapper.listener = listener;
       weakSet(links, wrapper, ours.link);
-      return apply(target, self, [ event, wrapper ]);
+      return apply(target, self, [event, wrapper]);
     },
   });
-  const {on, prependListener} = prototype;
+  const { on, prependListener } = prototype;
   for (const name of ['on', 'addListener', 'prependListener'])
     replace(prototype, name, (original) => adding(original, false));
   replace(prototype, 'once', () => adding(on, true));
@@ -1503,11 +1432,10 @@ function followListeners()
 
 // ---- Start ----
 
-// The layer ends at the first error: what would follow could be wrong, and the program must not see it. But
-// where the program has come near the end of its stack, only what it did there is lost: that is counted, by a
-// call that needs none of the stack that JavaScript may use.
-function guarded(f)
-{
+// The layer ends at the first error: what would follow could be wrong, and the program must not see it. But where the
+// program has come near the end of its stack, only what it did there is lost: that is counted, by a call that needs none
+// of the stack that JavaScript may use.
+function guarded(f) {
   return (a, b, c, d) => { // no rest parameters: this is on the path of every event
     if (stopped)
       return;
@@ -1522,22 +1450,18 @@ function guarded(f)
   };
 }
 
-function giveUp(error)
-{
+function giveUp(error) {
   stopped = true;
   try {
     log(`the JavaScript layer ends: ${textOf(() => error.stack)}`);
-  } catch { /* there is nobody to tell */
-  }
+  } catch { /* there is nobody to tell */ }
   try {
     stop();
-  } catch { /* then its hooks go on doing nothing */
-  }
+  } catch { /* then its hooks go on doing nothing */ }
 }
 
 // NODE_OPTIONS as it was before the constructor added its part (js_prepare.c).
-function restoreOptions()
-{
+function restoreOptions() {
   const ours = /^--require "(?:[^"\\]|\\.)*uvtree-agent\.cjs"( ?)/;
   for (let value; (value = process.env.NODE_OPTIONS) !== undefined;) {
     const match = ours.exec(value);
@@ -1550,8 +1474,7 @@ function restoreOptions()
   }
 }
 
-function leaveNoTrace()
-{
+function leaveNoTrace() {
   const Module = require('module');
   delete require.cache[__filename];
   for (const key of Object.keys(Module._pathCache ?? {}))
@@ -1559,17 +1482,15 @@ function leaveNoTrace()
       delete Module._pathCache[key];
   const preloaded = getOwnPropertyDescriptor(process, '_preload_modules');
   if (preloaded?.configurable && Array.isArray(preloaded.value))
-    defineProperty(
-        process, '_preload_modules',
-        {...preloaded, value : preloaded.value.filter((path) => !path.endsWith('uvtree-agent.cjs'))});
+    defineProperty(process, '_preload_modules',
+                   { ...preloaded, value: preloaded.value.filter((path) => !path.endsWith('uvtree-agent.cjs')) });
   const siblings = quietly(() => module.parent?.children);
   if (siblings?.includes(module))
     siblings.splice(siblings.indexOf(module), 1);
 }
 
 // Node's own debug log has no say before the native side is there.
-function logToFile(text)
-{
+function logToFile(text) {
   const where = process.env.UVTREE_DEBUG;
   if (!where || where === '0')
     return;
@@ -1580,22 +1501,19 @@ function logToFile(text)
     require('fs').appendFileSync(where, line);
 }
 
-function loadNative()
-{
-  const loaded = {exports : {}};
+function loadNative() {
+  const loaded = { exports: {} };
   process.dlopen(loaded, require('path').join(__dirname, 'libuvtree.so'));
   return loaded.exports;
 }
 
 /*
- * The hooks that are called most. Each is written out, where guarded() would do: V8 inlines what such a
- * function calls only if it is always the same. Some is done outside the try, and nothing there can throw:
- * within one, optimised code does not call native functions directly (up to V8 12), and does not know which
- * constructor a derived class has.
+ * The hooks that are called most. Each is written out, where guarded() would do: V8 inlines what such a function calls
+ * only if it is always the same. Some is done outside the try, and nothing there can throw: within one, optimised code
+ * does not call native functions directly (up to V8 12), and does not know which constructor a derived class has.
  */
 
-function followPromises()
-{
+function followPromises() {
   const hooks = {
     init(promise, parent) {
       let made;
@@ -1663,16 +1581,14 @@ function followPromises()
     },
   };
   promiseType = textNumber('PROMISE');
-  return {hooks, stop : require('v8').promiseHooks.createHook(hooks)};
+  return { hooks, stop: require('v8').promiseHooks.createHook(hooks) };
 }
 
 /*
- * Node's async_hooks would hook promises, too. From 24 on an option keeps it off them, in 22 its own mark
- * does; before, its promise hooks are taken out again: when the program makes hooks of its own, Node puts all
- * in.
+ * Node's async_hooks would hook promises, too. From 24 on an option keeps it off them, in 22 its own mark does; before,
+ * its promise hooks are taken out again: when the program makes hooks of its own, Node puts all in.
  */
-function followResources(promiseHooks)
-{
+function followResources(promiseHooks) {
   const hook = require('async_hooks').createHook({
     init(id, type, trigger, resource) {
       if (stopped)
@@ -1716,8 +1632,8 @@ function followResources(promiseHooks)
       if (ends)
         doEnd();
     },
-    destroy : guarded(onDestroy),
-    trackPromises : false,
+    destroy: guarded(onDestroy),
+    trackPromises: false,
   });
   const mark = getOwnPropertySymbols(hook).find((symbol) => symbol.description === 'kNoPromiseHook');
   if (mark)
@@ -1725,8 +1641,8 @@ function followResources(promiseHooks)
   hook.enable();
   native.noTrampoline();
   const binding = asyncWrap();
-  if (native.tables(onceIds, onceLinks, onceKinds, onceBegun, lastingIds, lastingLinks, lastingKinds,
-                    lastingOpen, lastingState)) {
+  if (native.tables(onceIds, onceLinks, onceKinds, onceBegun, lastingIds, lastingLinks, lastingKinds, lastingOpen,
+                    lastingState)) {
     alone = wantedByNone(binding);
     hear(alone & HEAR_INIT);
   }
@@ -1744,17 +1660,15 @@ function followResources(promiseHooks)
 }
 
 // Hooks of others hear all but that.
-function hearOnly(what)
-{
+function hearOnly(what) {
   alone &= what;
   hear(heard & what);
 }
 
-// Of what can be heard natively, what Node enabled no hooks for before ours: for its trace events and its
-// inspector. They can be counted where the binding can be had.
-function wantedByNone(binding)
-{
-  const {async_hook_fields : known, constants} = binding ?? {};
+// Of what can be heard natively, what Node enabled no hooks for before ours: for its trace events and its inspector. They
+// can be counted where the binding can be had.
+function wantedByNone(binding) {
+  const { async_hook_fields: known, constants } = binding ?? {};
   const only = (...kinds) => kinds.every((kind) => known[constants[kind]] === 1);
   if (known && constants)
     return (only('kInit') ? HEAR_INIT : 0) | (only('kBefore', 'kAfter') ? HEAR_CALLBACKS : 0);
@@ -1763,38 +1677,32 @@ function wantedByNone(binding)
 }
 
 // Hooks of others want to hear of all.
-function followHooks(hook)
-{
+function followHooks(hook) {
   const symbols = getOwnPropertySymbols(hook);
-  const wants = (other, names) =>
-      symbols.length === 0 ||
-      symbols.some((symbol) => names.includes(symbol.description) && other?.[symbol] !== undefined);
-  replace(getPrototypeOf(hook), 'enable',
-          (original) => ({
-                          enable() {
-                            if (this !== hook)
-                              guarded(() => {
-                                hearOnly((wants(this, [ 'init' ]) ? 0 : HEAR_INIT) |
-                                         (wants(this, [ 'before', 'after' ]) ? 0 : HEAR_CALLBACKS));
-                              })();
-                            return apply(original, this, arguments);
-                          },
-                        }).enable);
+  const wants = (other, names) => symbols.length === 0 ||
+    symbols.some((symbol) => names.includes(symbol.description) && other?.[symbol] !== undefined);
+  replace(getPrototypeOf(hook), 'enable', (original) => ({
+    enable() {
+      if (this !== hook)
+        guarded(() => {
+          hearOnly((wants(this, ['init']) ? 0 : HEAR_INIT) | (wants(this, ['before', 'after']) ? 0 : HEAR_CALLBACKS));
+        })();
+      return apply(original, this, arguments);
+    },
+  }).enable);
 }
 
 /*
- * Node tells the destroy hooks of what it runs once, ticks above all, later and through native code, which
- * costs as much as all other hooks of such a thing together. Where its binding can be had (up to 22), it is
- * told here, and goes on only if there are hooks of others. For a tick this is its end, too: an `after` hook
- * costs more.
+ * Node tells the destroy hooks of what it runs once, ticks above all, later and through native code, which costs as
+ * much as all other hooks of such a thing together. Where its binding can be had (up to 22), it is told here, and goes
+ * on only if there are hooks of others. For a tick this is its end, too: an `after` hook costs more.
  */
-function followDestroyed(binding)
-{
-  const {async_hook_fields : known, queueDestroyAsyncId : queue, constants} = binding;
+function followDestroyed(binding) {
+  const { async_hook_fields: known, queueDestroyAsyncId: queue, constants } = binding;
   if (typeof queue !== 'function' || !(constants?.kDestroy in (known ?? [])))
     return;
-  const {kDestroy} = constants;
-  ({kAfter} = constants);
+  const { kDestroy } = constants;
+  ({ kAfter } = constants);
   counts = known;
   binding.queueDestroyAsyncId = (id) => {
     const at = id & (PLACES - 1);
@@ -1817,8 +1725,7 @@ function followDestroyed(binding)
   };
 }
 
-function asyncWrap()
-{
+function asyncWrap() {
   try {
     return quietly(() => process.binding('async_wrap'));
   } catch {
@@ -1826,8 +1733,7 @@ function asyncWrap()
   }
 }
 
-function follow()
-{
+function follow() {
   lifeCycle = Boolean(native.options & OPTION_PROMISES);
   locations = Boolean(native.options & OPTION_LOCATIONS);
   kindOf('TickObject');
@@ -1848,8 +1754,7 @@ function follow()
 }
 
 // The native side; empty where nothing is to be followed.
-function prepared()
-{
+function prepared() {
   try {
     restoreOptions();
     leaveNoTrace();

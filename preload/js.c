@@ -324,19 +324,21 @@ void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop)
 
 #define MESSAGE_MAX 1024
 #define STACK_MAX 8192
+#define CAUSES_MAX 4096 /* so that all of a failure fits into a buffer of 16 KiB */
 
-/* failed(invocation or 0: the current one, message, stack) */
+/* failed(invocation or 0: the current one, message, stack, causes) */
 static napi_value js_failed(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
   uint64_t execute_id = as_id(env, &call, 0);
-  char message[MESSAGE_MAX], stack[STACK_MAX];
+  char message[MESSAGE_MAX], stack[STACK_MAX], causes[CAUSES_MAX];
   as_text(env, &call, 1, message, sizeof message);
   as_text(env, &call, 2, stack, sizeof stack);
+  as_text(env, &call, 3, causes, sizeof causes);
   if (!execute_id)
     execute_id = uvt_current(call.thread);
   if (uvt_recording_alone(call.thread))
-    uvt_emit->failed(&(struct uvt_rec_failed){uvt_process, execute_id, message, stack});
+    uvt_emit->failed(&(struct uvt_rec_failed){uvt_process, execute_id, message, stack, causes});
   return NULL;
 }
 

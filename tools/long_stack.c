@@ -193,6 +193,7 @@ static void print_failure(const struct printer *printer, const struct uvt_tree *
           failure->handled ? " (handled later)" : "", plain(printer));
   const char *stack = uvt_tree_text(tree, failure->stack);
   print_error(printer, *stack ? stack : uvt_tree_text(tree, failure->message));
+  print_error(printer, uvt_tree_text(tree, failure->causes));
   fputc('\n', printer->chain.out);
 }
 
@@ -313,6 +314,8 @@ static enum uvt_tree_status make_failures(const struct uvt_tree *tree, const str
     set_process(one, tree, uvt_tree_proc(tree, failure->process));
     uvt_json_set_text(one, "message", tree, failure->message);
     set_lines(one, "error", uvt_tree_text(tree, failure->stack));
+    if (failure->causes)
+      set_lines(one, "causes", uvt_tree_text(tree, failure->causes));
     json_object_set_new(one, "handled", json_boolean(failure->handled));
     json_object_set_new(one, "hops", make_hops(&chain));
     json_array_append_new(list, one);

@@ -97,6 +97,8 @@ void uvt_model_failed(struct uvt_model *model, struct uvt_process *process,
   uvt_event_add_string(event, "message", record->message);
   if (record->stack && *record->stack)
     uvt_event_add_string(event, "stack", record->stack);
+  if (record->causes && *record->causes)
+    uvt_event_add_string(event, "causes", record->causes);
   uvt_model_emit(model);
 }
 

@@ -539,6 +539,7 @@ static void on_failed(struct uvt_tree *tree, uint32_t process, const struct uvt_
   struct uvt_tree_operation *operation = invoked(tree, process, event);
   uint32_t message = keep_text(tree, uvt_event_string(event, "message"));
   uint32_t stack = keep_text(tree, uvt_event_string(event, "stack"));
+  uint32_t causes = keep_text(tree, uvt_event_string(event, "causes"));
   uint32_t index = append(tree, &tree->failures, sizeof(struct uvt_tree_failure));
   if (index)
     *uvt_tree_fail(tree, index) = (struct uvt_tree_failure){
@@ -546,7 +547,8 @@ static void on_failed(struct uvt_tree *tree, uint32_t process, const struct uvt_
         .operation = find_index(&uvt_tree_proc(tree, process)->executes, event->executeID),
         .process = process,
         .message = message,
-        .stack = stack};
+        .stack = stack,
+        .causes = causes};
   if (!operation)
     return;
   operation->flags |= UVT_TREE_FAILED;

@@ -61,6 +61,7 @@ struct uvt_tree_failure {
   uint32_t operation; /* 0: not in the stream */
   uint32_t process;
   uint32_t message, stack; /* texts; the error's own stack is one text of several lines */
+  uint32_t causes;         /* likewise, of the errors that led to it */
   bool handled;            /* somebody did, later */
 };
 

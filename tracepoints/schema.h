@@ -272,9 +272,9 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, process) INT(int32_t, tid) INT(uint64_t, since)
 
 /* The invocation ended in an uncaught exception, or rejected a promise that nobody handled; may come later.
- */
+ * `causes`: lines, of each error that led to it "cause.errors[0]: " and its stack; "": none. */
 #define UVT_FIELDS_failed(INT, ENUM, TYPE, STR, SEQ) \
-  INT(uint32_t, process) INT(uint64_t, execute_id) STR(message) STR(stack)
+  INT(uint32_t, process) INT(uint64_t, execute_id) STR(message) STR(stack) STR(causes)
 /* The rejection was handled after all. */
 #define UVT_FIELDS_handled(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process) INT(uint64_t, execute_id)
 
