@@ -21,6 +21,7 @@ const LINK_CAUSED = 1;
 const LINK_REPEAT = 2;
 const LINK_INTERNAL = 4;
 const BEGIN_MORE = 1;
+const BEGIN_DUE = 16; // as in js.c: with when it was put into Node's list, and its timeout
 const REASON_STOPPED = 0;
 const REASON_CLOSED = 1;
 const LIFE_CREATE = 0;
@@ -73,8 +74,8 @@ const native = prepared();
 
 // Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
 const values = new Float64Array(native.values ?? 0);
-const { link: doLink, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin, end: doEnd,
-        finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
+const { link: doLink, timer: doTimer, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin,
+        end: doEnd, finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
         missed: doMissed } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
@@ -86,6 +87,15 @@ function link(type, place, flags) {
   values[1] = place;
   values[2] = flags;
   doLink();
+  return values[0];
+}
+
+function linkTimer(type, place, flags, timeout) {
+  values[0] = type;
+  values[1] = place;
+  values[2] = flags;
+  values[3] = timeout;
+  doTimer();
   return values[0];
 }
 
@@ -494,7 +504,9 @@ const FUNCTION_OF = {
 
 function registerTimer(id, kind, timer, callback) {
   const once = kind.once || !timer._repeat;
-  const made = link(kind.type, functionNumber(callback) || place(true), once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT);
+  const where = functionNumber(callback) || place(true);
+  const flags = once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT;
+  const made = kind.isTimeout ? linkTimer(kind.type, where, flags, timer._idleTimeout) : link(kind.type, where, flags);
   const registration = new Registration(id, made, kind, once, timer);
   keep(registration);
   return registration;
@@ -591,9 +603,19 @@ function onOtherBefore(id) {
   willEndByHook(id);
   registration.begun = true;
   registration.open++;
+  const flags = registration.once ? 0 : BEGIN_MORE;
   values[0] = registration.link;
-  values[1] = registration.once ? 0 : BEGIN_MORE;
+  values[1] = flags;
+  if (registration.kind.isTimeout)
+    beginTimer(registration.timer, flags);
   return true;
+}
+
+// When it was due: by what Node's list has compared.
+function beginTimer(timer, flags) {
+  values[1] = flags | BEGIN_DUE;
+  values[2] = timer._idleStart;
+  values[3] = timer._idleTimeout;
 }
 
 function onAfter(id) {

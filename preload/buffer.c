@@ -104,7 +104,7 @@ static void write_plain(const struct uvt_rec_batch *batch)
     enum uvt_batch_op op = uvt_batch_unpack(batch, words + i, &record);
     uint32_t stack = uvt_batch_stack_of(words + i);
     if (stack) {
-      uint64_t link_id = op == UVT_BATCH_js_link ? record.js_link.link_id : record.link.link_id;
+      uint64_t link_id = uvt_batch_is_js_link(op) ? record.js_link.link_id : record.link.link_id;
       uvt_emit->link_stack(&(struct uvt_rec_link_stack){batch->process, link_id, stack});
     }
     switch (op) {

@@ -32,10 +32,12 @@
 struct js {
   napi_env env; /* NULL: none, or it has ended */
   const void *loop;
-  uint32_t main_depth; /* of the main script's invocation; 0: not open */
-  napi_ref on_reject;  /* the agent's function; it also gets told when to tell (tell_rejected) */
-  double *values;      /* the array's */
-  int v8_major;        /* 0: not known */
+  uint32_t main_depth;     /* of the main script's invocation; 0: not open */
+  napi_ref on_reject;      /* the agent's function; it also gets told when to tell (tell_rejected) */
+  double *values;          /* the array's */
+  const void *environment; /* Node's own; NULL: not known */
+  int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
+  int v8_major;            /* 0: not known */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -122,6 +124,44 @@ static void do_drop(struct uvt_thread *thread, double *values)
   uvt_buffer_drop(thread);
 }
 
+/* ---- Timers ---- */
+
+/* Node's timers count from a moment of their own on. To be asked where Node itself is about to bring the
+ * loop's clock up to date: when a timer is made. */
+static void find_timers_begin(void)
+{
+  double now = 0;
+  if (!uv_now || !js.environment)
+    return;
+  if (node_now_20)
+    now = (double)node_now_20(js.environment);
+  else if (!node_now_18 || napi_get_value_double(js.env, node_now_18(js.environment), &now))
+    return;
+  js.timers_begin = (int64_t)uv_now(js.loop) - (int64_t)now;
+}
+
+/* Of what Node has made sure that it is a number of ms, but the program can change. */
+static int64_t as_ms(double value)
+{
+  return value > 0 && value < (double)(INT64_C(1) << 53) ? (int64_t)value : 0;
+}
+
+/* timer: type, function, flags, timeout -> the link ID */
+static void do_timer(struct uvt_thread *thread, double *values)
+{
+  uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
+  uint32_t type = (uint32_t)values[0], function = (uint32_t)values[1];
+  values[0] = (double)link_id;
+  if (!uvt_recording(thread))
+    return;
+  if (__builtin_expect(!js.timers_begin, 0))
+    find_timers_begin();
+  uvt_js_text_tell(thread, type);
+  uvt_js_text_tell(thread, function);
+  uvt_put_js_timer(thread, execute_id, link_id, type, function, (uint8_t)values[2],
+                   (uint32_t)as_ms(values[3]), uvt_js_stack(type));
+}
+
 /* cause: link */
 static void do_cause(struct uvt_thread *thread, double *values)
 {
@@ -134,10 +174,18 @@ static void do_cancel(struct uvt_thread *thread, double *values)
   uvt_record_cancel(thread, (uint64_t)values[0], (enum uvt_reason)values[1], 0);
 }
 
-/* begin: link, flags */
+/* begin: link, flags. With BEGIN_DUE, which is ours: also when the timer was put into Node's list, and its
+ * timeout */
 static void do_begin(struct uvt_thread *thread, double *values)
 {
-  uvt_js_invocation_begin(thread, (uint64_t)values[0], (uint8_t)values[1]);
+  enum { BEGIN_DUE = 0x10 };
+  uint8_t flags = (uint8_t)values[1];
+  if (!(flags & BEGIN_DUE)) {
+    uvt_js_invocation_begin(thread, (uint64_t)values[0], flags);
+    return;
+  }
+  int64_t due = js.timers_begin ? js.timers_begin + as_ms(values[2]) + as_ms(values[3]) : 0;
+  uvt_js_timer_begin(thread, (uint64_t)values[0], flags & ~BEGIN_DUE, due);
 }
 
 /* end: link */
@@ -195,6 +243,7 @@ static void do_label(struct uvt_thread *thread, double *values)
 /* X(operation) */
 #define OPERATIONS(X) \
   X(link)             \
+  X(timer)            \
   X(hold)             \
   X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) X(missed)
 
@@ -473,10 +522,6 @@ static void *elements(napi_env env, const struct call *call, size_t index, size_
 static napi_value js_tables(napi_env env, napi_callback_info info)
 {
   struct call call = TAKE_CALL(env, info);
-  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  const void *environment = isolate && v8_current_context && node_environment
-                                ? node_environment(v8_current_context(isolate))
-                                : NULL;
   size_t once = 0, more = 0;
   struct uvt_js_tables tables;
   tables.once.ids = elements(env, &call, 0, &once);
@@ -490,7 +535,7 @@ static napi_value js_tables(napi_env env, napi_callback_info info)
   tables.state = elements(env, &call, 8, NULL);
   tables.once.mask = (uint32_t)once - 1;
   tables.more.mask = (uint32_t)more - 1;
-  return number_value(env, uvt_js_emit_prepare(environment, &tables));
+  return number_value(env, uvt_js_emit_prepare(js.environment, &tables));
 }
 
 /* hear(what): UVT_JS_HEAR_* */
@@ -618,6 +663,14 @@ static bool export_values(napi_env env, napi_value exports)
          !napi_set_named_property(env, exports, "values", buffer);
 }
 
+/* Node's of this thread; NULL: not in this version. */
+static const void *find_environment(void)
+{
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  return isolate && v8_current_context && node_environment ? node_environment(v8_current_context(isolate))
+                                                           : NULL;
+}
+
 /* Hooks cost the program something: none, unless somebody records. */
 static bool is_wanted(struct uvt_thread *thread)
 {
@@ -654,6 +707,7 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
   napi_set_named_property(env, exports, "options", number_value(env, options));
   js.env = env;
   js.loop = loop;
+  js.environment = find_environment();
   napi_add_env_cleanup_hook(env, environment_ends, NULL);
   return exports;
 }

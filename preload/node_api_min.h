@@ -154,6 +154,13 @@ UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
 UVT_WEAK const void *
 node_environment(void *context) __asm__("_ZN4node21GetCurrentEnvironmentEN2v85LocalINS0_7ContextEEE");
 
+/* node::Environment::GetNow(), from Node 20 on as a number: what Node's timers count by, ms of the loop's
+ * clock from some moment on. Brings the loop's clock up to date. */
+UVT_WEAK uint64_t node_now_20(const void *environment) __asm__("_ZN4node11Environment12GetNowUint64Ev");
+UVT_WEAK napi_value node_now_18(const void *environment) __asm__("_ZN4node11Environment6GetNowEv");
+/* libuv's, in the executable or not */
+UVT_WEAK uint64_t uv_now(const void *loop);
+
 /* v8::api_internal::GlobalizeReference(): a handle that stays, and is kept up to date. Up to V8 11 it takes a
  * handle, then what is in one. */
 UVT_WEAK uintptr_t *v8_globalize_11(void *isolate, const uintptr_t *handle) __asm__(

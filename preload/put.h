@@ -62,6 +62,21 @@ static inline void uvt_put_link(struct uvt_thread *thread, uint64_t execute_id, 
   uvt_appended(thread, size, false);
 }
 
+/* As the next, with a third word. */
+static inline void uvt_put_js_timer(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
+                                    uint32_t type, uint32_t function, uint8_t flags, uint32_t timeout,
+                                    uint32_t stack)
+{
+  uint32_t size = 3u + (stack != 0);
+  uint64_t *words = uvt_append(thread, UVT_BATCH_js_timer, flags | (stack ? UVT_BATCH_STACK : 0), execute_id,
+                               link_id, size);
+  words[1] = (uint32_t)link_id | (uint64_t)(type & 0xffff) << 32 | (uint64_t)function << 48;
+  words[2] = timeout;
+  if (__builtin_expect(stack != 0, 0))
+    words[3] = stack;
+  uvt_appended(thread, size, false);
+}
+
 /* hold: as above */
 static inline void uvt_put_js_link(struct uvt_thread *thread, uint64_t execute_id, uint64_t link_id,
                                    uint32_t type, uint32_t function, uint8_t flags, uint32_t stack, bool hold)

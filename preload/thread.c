@@ -280,7 +280,7 @@ uint32_t uvt_current_slot(struct uvt_thread *thread)
   return slot_at(thread, thread->depth);
 }
 
-uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
+static inline uint32_t js_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags, int64_t value)
 {
   uvt_current(thread);
   struct uvt_frame *frame = push(thread, thread->frames[thread->depth].sp);
@@ -289,9 +289,19 @@ uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, ui
   frame->is_js = true;
   frame->link_id = link_id;
   frame->execute_id = uvt_next_execute_id();
-  record_begin(thread, frame, 0, flags);
+  record_begin(thread, frame, value, flags);
   thread->open++;
   return thread->depth;
+}
+
+uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
+{
+  return js_begin(thread, link_id, flags, 0);
+}
+
+void uvt_js_timer_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags, int64_t due)
+{
+  js_begin(thread, link_id, flags, due);
 }
 
 void uvt_root_end(struct uvt_thread *thread)

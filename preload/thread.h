@@ -100,6 +100,8 @@ void uvt_frames_return(struct uvt_thread *thread, uint32_t registration);
 /* The same for JavaScript (js.h): within the current one, on its frame address; `link_id` 0: the main script.
  */
 uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
+/* The same of a timer that was due then: ms on CLOCK_MONOTONIC; 0: not known. */
+void uvt_js_timer_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags, int64_t due);
 
 /* Ends the invocation at `depth` and all above it. */
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth);

@@ -178,6 +178,35 @@ static uint64_t host_ready_time(const struct uvt_thread *thread)
   return 0;
 }
 
+/* When libuv called what the thread runs now; 0: not known. */
+static uint64_t host_begin_time(const struct uvt_thread *thread)
+{
+  for (uint32_t i = thread->depth; i; i--) {
+    const struct uvt_invocation *open = thread->stack[i - 1];
+    if (open && !open->js && open->link_id)
+      return open->begun;
+  }
+  return 0;
+}
+
+/* When what is Ready once it is caused, as far as libuv is concerned, was: by whom JavaScript's is run. */
+static uint64_t js_ready_time(const struct uvt_process *process, const struct execution *execution)
+{
+  int64_t due;
+  switch (execution->registration->js) {
+  case UVT_JS_TIMER:
+    if (execution->record->value && due_time(process, execution->record->value, &due))
+      return due > 0 ? (uint64_t)due : 0;
+    return host_ready_time(execution->thread);
+  case UVT_JS_HOSTED:
+    return host_ready_time(execution->thread);
+  case UVT_JS_IMMEDIATE:
+    return host_begin_time(execution->thread);
+  default:
+    return 0;
+  }
+}
+
 /* When the operation became Ready, for one of which no record has said so (api.def has the rules). */
 static void make_ready_late(struct uvt_model *model, struct uvt_process *process,
                             const struct execution *execution)
@@ -189,8 +218,7 @@ static void make_ready_late(struct uvt_model *model, struct uvt_process *process
   int64_t due;
   switch (execution->type->ready) {
   case UVT_READY_ONCE:
-    if (registration->js == UVT_JS_HOSTED)
-      time = host_ready_time(execution->thread);
+    time = js_ready_time(process, execution);
     break;
   case UVT_READY_TIMER:
     if (!due_time(process, execution->record->value, &due))
@@ -252,7 +280,9 @@ static void open_invocation(struct uvt_model *model, struct uvt_process *process
   invocation->operation = execution->operation;
   invocation->parent = registration ? registration->parent : 0;
   invocation->ready_time = registration && registration->ready ? registration->ready_time : 0;
+  invocation->begun = model->now;
   invocation->type = registration ? registration->type : UVT_UNKNOWN_ENUMERATOR;
+  invocation->js = registration && registration->js;
   uvt_thread_push(model, execution->thread, invocation);
 }
 

@@ -36,15 +36,19 @@ void uvt_texts_clear(struct uvt_process *process)
 
 /* ---- Registrations ---- */
 
-/* Who runs it: what is ready once it is caused, what emit calls, and what libuv's callbacks call. */
+/* Who runs it; all others are what libuv's callbacks call. */
 static enum uvt_js_kind kind_of(const char *type)
 {
-  static const char *const ready_at_once[] = {"PROMISE", "TickObject", "Microtask", "Immediate"};
-  for (size_t i = 0; type && i < sizeof ready_at_once / sizeof *ready_at_once; i++) {
-    if (!strcmp(type, ready_at_once[i]))
-      return UVT_JS_ONCE;
+  static const struct {
+    const char *type;
+    enum uvt_js_kind kind;
+  } kinds[] = {{"PROMISE", UVT_JS_ONCE},  {"TickObject", UVT_JS_ONCE},     {"Microtask", UVT_JS_ONCE},
+               {"Timeout", UVT_JS_TIMER}, {"Immediate", UVT_JS_IMMEDIATE}, {"EventListener", UVT_JS_EMITTED}};
+  for (size_t i = 0; type && i < sizeof kinds / sizeof *kinds; i++) {
+    if (!strcmp(type, kinds[i].type))
+      return kinds[i].kind;
   }
-  return type && !strcmp(type, "EventListener") ? UVT_JS_EMITTED : UVT_JS_HOSTED;
+  return UVT_JS_HOSTED;
 }
 
 /* "@file:line" is where it was registered, for want of the function; else "name file:line" of the function.
@@ -69,6 +73,8 @@ static void emit_link(struct uvt_model *model, struct uvt_process *process,
     uvt_event_add_bool(event, "repeat", true);
   if (record->flags & UVT_LINK_INTERNAL)
     uvt_event_add_bool(event, "internal", true);
+  if (record->timeout)
+    uvt_event_add_int(event, "timeout", record->timeout);
   add_function(event, text_of(process, record->function));
   uvt_event_add_link_stack(model, process, event);
   uvt_model_emit(model);

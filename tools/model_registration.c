@@ -90,7 +90,9 @@ static void keep_untaken(struct uvt_model *model, struct uvt_registration *regis
 static void become_ready(struct uvt_model *model, struct uvt_process *process,
                          struct uvt_registration *registration)
 {
-  if (!registration->known || !registration->cause || registration->js == UVT_JS_HOSTED)
+  bool waits_for_loop = registration->js == UVT_JS_HOSTED || registration->js == UVT_JS_TIMER ||
+                        registration->js == UVT_JS_IMMEDIATE;
+  if (!registration->known || !registration->cause || waits_for_loop)
     return;
   if (registration->environment_done || uvt_type_info(registration->type)->ready == UVT_READY_ONCE)
     uvt_operation_ready(model, process, registration, model->now);

@@ -13,9 +13,11 @@
 /* Texts and children that wait for the record that needs them; the oldest goes when there are more. */
 enum { UVT_DETAILS_MAX = 64, UVT_CHILDREN_MAX = 1024 };
 
-/* When a registration of the JavaScript layer is ready (ruling 21): once caused, or when the libuv operation
- * is in whose callback it runs. One that is emitted is not ready again before the next cause. */
-enum uvt_js_kind { UVT_JS_NO, UVT_JS_ONCE, UVT_JS_HOSTED, UVT_JS_EMITTED };
+/* When a registration of the JavaScript layer is ready: once caused; when the libuv operation is in whose
+ * callback it runs (HOSTED); when it is due (TIMER; HOSTED where that is not recorded); when that callback
+ * begins, which runs what has come by then (IMMEDIATE). One that is emitted is not ready again before the
+ * next cause. */
+enum uvt_js_kind { UVT_JS_NO, UVT_JS_ONCE, UVT_JS_HOSTED, UVT_JS_TIMER, UVT_JS_IMMEDIATE, UVT_JS_EMITTED };
 
 /* One registration, from its link to its end. It always has a queued operation, but where it was not
  * introduced. */
@@ -46,11 +48,13 @@ struct uvt_invocation {
   uint64_t execute_id;
   uint64_t link_id; /* 0: a root */
   uint64_t operation;
-  uint64_t parent;           /* slot of the operation that linked its registration */
-  uint64_t children;         /* slot of its own operation; 0: it has had no child yet */
-  uint64_t ready_time;       /* of its operation; 0: not known */
+  uint64_t parent;     /* slot of the operation that linked its registration */
+  uint64_t children;   /* slot of its own operation; 0: it has had no child yet */
+  uint64_t ready_time; /* of its operation; 0: not known */
+  uint64_t begun;
   struct uvt_thread *thread; /* NULL: no longer on a thread's stack */
   uint8_t type;
+  bool js;
   struct uvt_invocation *next_free;
 };
 

@@ -236,7 +236,7 @@ static int hold_packed(struct uvt_reorder *reorder, struct queue *queue, const s
     struct uvt_record of_link = one;
     of_link.kind = UVT_RECORD_link_stack;
     of_link.link_stack = (struct uvt_rec_link_stack){
-        batch->batch.process, op == UVT_BATCH_js_link ? one.js_link.link_id : one.link.link_id, stack};
+        batch->batch.process, uvt_batch_is_js_link(op) ? one.js_link.link_id : one.link.link_id, stack};
     if (hold(reorder, queue, &of_link) < 0)
       return -1;
   }

@@ -21,6 +21,7 @@
  *   link         UVT_LINK_* +     32-39 type, 40-63 arg, signed
  *   link_arg     UVT_LINK_* +     32-39 type                      third: arg
  *   js_link      UVT_LINK_* +     32-47 type, 48-63 function
+ *   js_timer     UVT_LINK_* +     32-47 type, 48-63 function      third: timeout
  *   cause        UVT_CAUSE_*
  *   cancel       enum uvt_reason  status
  *   ready
@@ -58,6 +59,7 @@
   X(link, link, 2, 0)                 \
   X(link_arg, link, 3, 0)             \
   X(js_link, js_link, 2, 0)           \
+  X(js_timer, js_link, 3, 0)          \
   X(cause, cause, 2, 0)               \
   X(cancel, cancel, 2, 0)             \
   X(ready, ready, 2, 0)               \
@@ -106,9 +108,14 @@ static inline uint32_t uvt_batch_text_words(uint32_t bytes)
   return bytes / 8 + 1;
 }
 
+static inline bool uvt_batch_is_js_link(enum uvt_batch_op op)
+{
+  return op == UVT_BATCH_js_link || op == UVT_BATCH_js_timer;
+}
+
 static inline bool uvt_batch_is_link(enum uvt_batch_op op)
 {
-  return op == UVT_BATCH_link || op == UVT_BATCH_link_arg || op == UVT_BATCH_js_link;
+  return op == UVT_BATCH_link || op == UVT_BATCH_link_arg || uvt_batch_is_js_link(op);
 }
 
 /* How many of the `left` words belong to the record that begins with the first; 0: it is damaged. */
@@ -158,7 +165,7 @@ static inline uint32_t uvt_batch_stack_of(const uint64_t *words)
   enum uvt_batch_op op = uvt_batch_op_of(words[0]);
   if (!uvt_batch_is_link(op) || !(uvt_batch_flags_of(words[0]) & UVT_BATCH_STACK))
     return 0;
-  return (uint32_t)words[op == UVT_BATCH_link_arg ? 3 : 2];
+  return (uint32_t)words[op == UVT_BATCH_link_arg || op == UVT_BATCH_js_timer ? 3 : 2];
 }
 
 union uvt_batch_record {
@@ -202,8 +209,14 @@ static inline enum uvt_batch_op uvt_batch_unpack(const struct uvt_rec_batch *bat
     record->link = (struct uvt_rec_link){process, execute_id, link_id, type, link_flags, (int64_t)words[2]};
     break;
   case UVT_BATCH_js_link:
-    record->js_link =
-        (struct uvt_rec_js_link){process, execute_id, link_id, high & 0xffff, high >> 16, link_flags};
+  case UVT_BATCH_js_timer:
+    record->js_link = (struct uvt_rec_js_link){process,
+                                               execute_id,
+                                               link_id,
+                                               high & 0xffff,
+                                               high >> 16,
+                                               link_flags,
+                                               op == UVT_BATCH_js_timer ? (uint32_t)words[2] : 0};
     break;
   case UVT_BATCH_cause:
     record->cause = (struct uvt_rec_cause){process, execute_id, link_id, flags};

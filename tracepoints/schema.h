@@ -192,7 +192,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint64_t, link_id) /* 0: the thread's root function */                                     \
   INT(uint8_t, depth)    /* invocations open below it on this thread (255: that many or more) */ \
   INT(uint8_t, flags)                                                                            \
-  INT(int64_t, value) /* api.def, column value; due: ms on CLOCK_MONOTONIC */
+  INT(int64_t,                                                                                   \
+      value) /* api.def, column value; due, as of a Timeout of JavaScript, too: ms on CLOCK_MONOTONIC */
 
 #define UVT_FIELDS_execute_end(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint8_t, flags)
@@ -240,7 +241,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint64_t, link_id)                                               \
   INT(uint32_t, type)     /* string: "Timeout", "PROMISE", ... */      \
   INT(uint32_t, function) /* string: "name file:line"; 0: not known */ \
-  INT(uint8_t, flags)
+  INT(uint8_t, flags)                                                  \
+  INT(uint32_t, timeout) /* of a Timeout, ms; else 0 */
 
 /* As `label`, with texts that are told by number. */
 #define UVT_FIELDS_js_label(INT, ENUM, TYPE, STR, SEQ) \

@@ -670,6 +670,51 @@ static void test_javascript_is_ready_with_its_host(void **state)
             "operation l5 o5 n2 @10\nstate Queued l5 o5 @10\n");
 }
 
+/* A Timeout is Ready when it is due, not when the one timer of libuv's was that runs all; where that is not
+ * recorded, then.
+ */
+static void test_javascript_timers_are_ready_when_due(void **state)
+{
+  struct fixture *f = *state;
+  const int64_t second = 1000; /* CLOCK_MONOTONIC at the stream's origin, ms */
+  begin_root(f);
+  tell_string(f, 1, "Timeout");
+  LINK(f, MS, 1, 4, uv_timer_start, UVT_LINK_CAUSED, .arg = 5);
+  for (uint64_t link = 5; link < 9; link++)
+    GIVE(f, js_link, 2 * MS, .execute_id = 1, .link_id = link, .type = 1, .flags = UVT_LINK_CAUSED,
+         .timeout = 5);
+  f->lines.text[f->lines.used] = 0;
+  assert_non_null(strstr(f->lines.text, "link e1 l5 @2000000 type=Timeout layer=js timeout=5\n"));
+  BEGIN(f, 9 * MS, 10, 2, 4, .depth = 1, .value = second + 6);
+  static const struct {
+    int64_t due;
+    const char *ready;
+  } cases[] = {{8, "state Ready l5 o3 @8000000"},
+               {1, "state Ready l6 o4 @2000000"},
+               {30, "state Ready l7 o5 @10000000"},
+               {-1000, "state Ready l8 o6 @6000000"}};
+  for (uint64_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    event_text_forget(&f->lines);
+    BEGIN(f, 10 * MS, 10, 3 + i, 5 + i, .depth = 2, .value = second + cases[i].due);
+    assert_memory_equal(f->lines.text, cases[i].ready, strlen(cases[i].ready));
+    END(f, 10 * MS, 3 + i);
+  }
+}
+
+/* An Immediate is Ready when the check phase begins that runs it. */
+static void test_javascript_immediates_are_ready_with_the_check_phase(void **state)
+{
+  struct fixture *f = *state;
+  begin_root(f);
+  tell_string(f, 1, "Immediate");
+  LINK(f, 2, 1, 4, uv_check_start, UVT_LINK_CAUSED | UVT_LINK_REPEAT);
+  GIVE(f, js_link, 3, .execute_id = 1, .link_id = 5, .type = 1, .flags = UVT_LINK_CAUSED);
+  BEGIN(f, 7, 10, 2, 4, .depth = 1, .flags = UVT_BEGIN_MORE);
+  event_text_forget(&f->lines);
+  BEGIN(f, 9, 10, 3, 5, .depth = 2);
+  EXPECT(f, "state Ready l5 o3 @7\nexecuteBegin e3 c2 o3 w2 tid=10 @9\nstate Executing l5 o3 @9\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -702,6 +747,8 @@ int main(void)
       TEST(chain_retires_from_its_end),
       TEST(javascript_is_told_in_texts),
       TEST(javascript_is_ready_with_its_host),
+      TEST(javascript_timers_are_ready_when_due),
+      TEST(javascript_immediates_are_ready_with_the_check_phase),
       TEST(sink_that_fails_stops_the_model),
       TEST(any_order_of_records_is_taken),
   };

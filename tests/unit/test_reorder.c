@@ -37,8 +37,8 @@ static int take(struct uvt_trace_visitor *visitor, const struct uvt_record *reco
     snprintf(line, 40, "detail %lld %s", time, record->detail.text);
     break;
   case UVT_RECORD_js_link:
-    snprintf(line, 40, "link %lld %d %d %d", time, (int)record->js_link.link_id, (int)record->js_link.type,
-             (int)record->js_link.function);
+    snprintf(line, 40, "link %lld %d %d %d %d", time, (int)record->js_link.link_id, (int)record->js_link.type,
+             (int)record->js_link.function, (int)record->js_link.timeout);
     break;
   case UVT_RECORD_link:
     snprintf(line, 40, "uv link %lld %d %d %lld", time, (int)record->link.link_id, (int)record->link.type,
@@ -213,14 +213,19 @@ static void records_are_unpacked(void **state)
 {
   struct world *world = *state;
   uint64_t words[] = {uvt_batch_word(UVT_BATCH_js_link, UVT_LINK_CAUSED, 1, 9),
-                      77 | UINT64_C(5) << 32 | UINT64_C(6) << 48, uvt_batch_word(UVT_BATCH_begin, 0, 2, 10),
-                      77 | UINT64_C(3) << 32, uvt_batch_word(UVT_BATCH_js_label, 0, 3, 10)}; /* cut off */
+                      77 | UINT64_C(5) << 32 | UINT64_C(6) << 48,
+                      uvt_batch_word(UVT_BATCH_js_timer, UVT_LINK_CAUSED, 1, 9),
+                      78 | UINT64_C(5) << 32 | UINT64_C(6) << 48,
+                      250,
+                      uvt_batch_word(UVT_BATCH_begin, 0, 2, 10),
+                      77 | UINT64_C(3) << 32,
+                      uvt_batch_word(UVT_BATCH_js_label, 0, 3, 10)}; /* cut off */
   give(world, &(struct uvt_record){.kind = UVT_RECORD_batch,
                                    .time = 100,
                                    .monotonic = 100,
-                                   .batch = {.unit = UNIT, .words = {words, 5}}});
-  EXPECT(world, "link 1 77 5 6", "begin 2 10");
-  assert_int_equal(world->taken.count, 2);
+                                   .batch = {.unit = UNIT, .words = {words, 8}}});
+  EXPECT(world, "link 1 77 5 6 0", "link 1 78 5 6 250", "begin 2 10");
+  assert_int_equal(world->taken.count, 3);
 }
 
 static void texts_stacks_and_large_arguments_are_unpacked(void **state)
