@@ -74,6 +74,8 @@ UVT_API(UVT_HOOK_FS, UVT_HOOK_STORE, UVT_NONE, UVT_HOOK_CALL)
 /* A stream's or socket's descriptor, -1 where it has none yet. Never calls libuv. */
 int uvt_fd_of(const uv_handle_t *handle);
 
+extern bool uvt_had_child_pipes; /* uv_spawn has made some: their end is to be recorded */
+
 /* "127.0.0.1:80", "[::1]:80", a path, or "" ; returns buffer. */
 const char *uvt_address_text(const struct sockaddr *address, char *buffer, size_t size);
 #define UVT_ADDRESS_TEXT 128

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams, UDP, and closing. */
 #include "hooks.h"
+#include "put.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -226,6 +227,8 @@ void hook_uv_close(uv_handle_t *handle, uv_close_cb cb)
   if (cb)
     pending = register_close(thread, handle, UVT_TYPE_uv_close);
   cancel_all(thread, handle);
+  if (handle->type == UV_NAMED_PIPE && uvt_had_child_pipes && uvt_recording(thread))
+    uvt_put_child_pipe(thread, 0, uvt_fd_of(handle), 0, false);
   CALL_REAL_VOID(thread, uv_close, handle, WRAP(pending, close, cb));
   uvt_registered(thread, &pending, 0);
 }

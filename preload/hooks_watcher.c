@@ -202,6 +202,24 @@ static int spawn(struct uvt_thread *thread, uv_loop_t *loop, uv_process_t *handl
   return status;
 }
 
+bool uvt_had_child_pipes;
+
+static void record_child(struct uvt_thread *thread, const uv_process_t *handle,
+                         const uv_process_options_t *options, uint64_t link_id)
+{
+  if (!uvt_recording(thread))
+    return;
+  uvt_put_child(thread, uvt_current(thread), link_id ? link_id : uvt_put_no_link(thread), handle->pid);
+  for (int i = 0; i < options->stdio_count && i <= UINT8_MAX; i++) {
+    const uv_stdio_container_t *stdio = &options->stdio[i];
+    if (!(stdio->flags & UV_CREATE_PIPE))
+      continue;
+    const uv_pipe_t *pipe = (const uv_pipe_t *)stdio->data.stream;
+    uvt_put_child_pipe(thread, handle->pid, uvt_fd_of((const uv_handle_t *)pipe), i, pipe->ipc);
+    uvt_had_child_pipes = true;
+  }
+}
+
 /*
  * The exit callback comes in the options, which are the program's: a copy is passed. It cannot run before we
  * return, so the link is recorded afterwards, with what libuv said. A negative answer is not always a
@@ -211,16 +229,21 @@ static int spawn(struct uvt_thread *thread, uv_loop_t *loop, uv_process_t *handl
 int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_options_t *options)
 {
   struct uvt_thread *thread = ENTER();
-  if (!options || !options->exit_cb)
-    return spawn(thread, loop, handle, options);
+  if (!options || !options->exit_cb) {
+    int status = spawn(thread, loop, handle, options);
+    if (status == 0)
+      record_child(thread, handle, options, 0);
+    return status;
+  }
   uv_process_options_t copy = *options;
   copy.exit_cb = (uv_exit_cb)uvt_thunk(UVT_CB_exit, (void *)options->exit_cb);
   handle->exit_cb = NULL; /* not initialised yet, by contract: lets us see whether libuv stored ours */
   int status = spawn(thread, loop, handle, &copy);
   bool stored = status == 0 || handle->exit_cb == copy.exit_cb;
-  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_spawn, 0, status, options->file);
-  if (stored && pending.slot && uvt_recording(thread))
-    uvt_put_child(thread, uvt_current(thread), pending.id, handle->pid);
+  struct uvt_pending pending =
+      watch(thread, handle, UVT_TYPE_uv_spawn, 0, status ? status : handle->pid, options->file);
+  if (stored)
+    record_child(thread, handle, options, pending.id);
   uvt_registered(thread, &pending, stored ? 0 : status);
   return status;
 }

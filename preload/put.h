@@ -139,6 +139,12 @@ static inline void uvt_put_numbers(struct uvt_thread *thread, enum uvt_batch_op 
   uvt_appended(thread, 2, false);
 }
 
+static inline void uvt_put_child_pipe(struct uvt_thread *thread, int pid, int fd, int number, bool ipc)
+{
+  uvt_put_numbers(thread, UVT_BATCH_child_pipe, ipc, uvt_put_no_execute(thread),
+                  ((uint32_t)fd & 0xffffff) | (uint32_t)number << 24 | (uint64_t)(uint32_t)pid << 32);
+}
+
 static inline void uvt_put_poll_begin(struct uvt_thread *thread, uint32_t loop_id, int32_t timeout)
 {
   uvt_put_numbers(thread, UVT_BATCH_poll_begin, 0, uvt_put_no_execute(thread),

@@ -65,7 +65,7 @@ void uvt_append(char *text, size_t size, const char *format, const char *value)
 
 static bool is_telling(const char *key)
 {
-  static const char *const others[] = {"type", "layer", "repeat", "stack", "status", "internal"};
+  static const char *const others[] = {"type", "layer", "repeat", "stack", "status", "internal", "child"};
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
     if (strcmp(key, others[i]) == 0)
       return false;
@@ -88,6 +88,29 @@ static void describe_number(char *text, size_t size, const struct uvt_datum *dat
   uvt_append(text, size, *text ? ", %s" : "%s", words);
 }
 
+/* "standard output of 4242" */
+static void describe_pipe(char *text, size_t size, const struct uvt_event *event,
+                          const struct uvt_datum *pipe)
+{
+  static const struct {
+    const char *name, *words;
+  } names[] = {{"stdin", "standard input"},
+               {"stdout", "standard output"},
+               {"stderr", "standard error"},
+               {"ipc", "IPC channel"}};
+  char words[64] = "pipe";
+  int64_t child = 0;
+  if (pipe->type == UVT_DATUM_INT)
+    snprintf(words, sizeof words, "descriptor %" PRId64, pipe->number);
+  for (size_t i = 0; pipe->type == UVT_DATUM_STRING && i < sizeof names / sizeof *names; i++) {
+    if (strcmp(pipe->string, names[i].name) == 0)
+      snprintf(words, sizeof words, "%s", names[i].words);
+  }
+  uvt_event_number(event, "child", &child);
+  snprintf(words + strlen(words), sizeof words - strlen(words), " of %" PRId64, child);
+  uvt_append(text, size, *text ? ", %s" : "%s", words);
+}
+
 void uvt_describe_link(char *text, size_t size, const struct uvt_event *event)
 {
   *text = '\0';
@@ -95,7 +118,9 @@ void uvt_describe_link(char *text, size_t size, const struct uvt_event *event)
     const struct uvt_datum *datum = &event->data[i];
     if (!is_telling(datum->key))
       continue;
-    if (datum->type == UVT_DATUM_STRING)
+    if (strcmp(datum->key, "pipe") == 0)
+      describe_pipe(text, size, event, datum);
+    else if (datum->type == UVT_DATUM_STRING)
       uvt_append(text, size, *text ? ", %s" : "%s", datum->string ? datum->string : "");
     else if (datum->type == UVT_DATUM_INT)
       describe_number(text, size, datum);

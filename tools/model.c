@@ -252,6 +252,7 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
     TAKE(poll_end)
     TAKE(blocking)
     TAKE(child)
+    TAKE(child_pipe)
     TAKE(process_end)
     TAKE(string)
     TAKE(js_link)

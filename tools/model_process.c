@@ -47,6 +47,7 @@ static struct uvt_process *create_process(struct uvt_model *model, uint32_t key,
   uvt_id_map_init(&process->threads, sizeof(void *));
   uvt_id_map_init(&process->loops, 1);
   uvt_id_map_init(&process->texts, sizeof(void *));
+  uvt_id_map_init(&process->child_pipes, sizeof(struct uvt_child_pipe));
   uvt_map_put(model, &model->processes, (uint64_t)host << 32 | key, process);
   return process;
 }
@@ -144,6 +145,7 @@ static void clear_process(struct uvt_model *model, struct uvt_process *process)
   uvt_id_map_clear(&process->invocations);
   uvt_id_map_clear(&process->threads);
   uvt_id_map_clear(&process->loops);
+  uvt_id_map_clear(&process->child_pipes);
   uvt_texts_clear(process);
   uvt_stacks_clear(model, process);
   for (size_t i = 0; i < UVT_DETAILS_MAX; i++) {
@@ -222,6 +224,35 @@ static uint64_t take_child(struct uvt_process *process, int32_t pid)
     }
   }
   return 0;
+}
+
+void uvt_model_child_pipe(struct uvt_model *model, struct uvt_process *process,
+                          const struct uvt_rec_child_pipe *record)
+{
+  if (!record->pid) {
+    uvt_id_map_remove(&process->child_pipes, record->fd);
+    return;
+  }
+  struct uvt_child_pipe *pipe = uvt_id_map_add(&process->child_pipes, record->fd);
+  if (pipe)
+    *pipe = (struct uvt_child_pipe){record->pid, record->number, record->ipc};
+  else
+    uvt_model_fail(model, -ENOMEM);
+}
+
+void uvt_event_add_child_pipe(struct uvt_event *event, const struct uvt_process *process, int64_t fd)
+{
+  static const char *const names[] = {"stdin", "stdout", "stderr"};
+  const struct uvt_child_pipe *pipe = fd >= 0 ? uvt_id_map_find(&process->child_pipes, (uint64_t)fd) : NULL;
+  if (!pipe)
+    return;
+  uvt_event_add_int(event, "child", pipe->pid);
+  if (pipe->ipc)
+    uvt_event_add_string(event, "pipe", "ipc");
+  else if (pipe->number < sizeof names / sizeof *names)
+    uvt_event_add_string(event, "pipe", names[pipe->number]);
+  else
+    uvt_event_add_int(event, "pipe", pipe->number);
 }
 
 void uvt_model_child_exited(struct uvt_model *model, const struct uvt_process *process, uint64_t link_id)

@@ -129,10 +129,19 @@ void uvt_model_cause(struct uvt_model *model, struct uvt_process *process, const
 
 /* ---- Links ---- */
 
-/* A handle without a descriptor has -1, and a status of 0 says nothing. */
-static bool tells_something(const char *key, int64_t arg)
+/* A handle without a descriptor has -1, and a child that was not made has libuv's error in place of its pid.
+ */
+static void add_arg(struct uvt_event *event, const struct uvt_process *process, const char *key, int64_t arg)
 {
-  return strcmp(key, "fd") ? strcmp(key, "status") || arg : arg >= 0;
+  if (!strcmp(key, "pid")) {
+    if (arg)
+      uvt_event_add_int(event, arg < 0 ? "status" : key, arg);
+  } else if (strcmp(key, "fd")) {
+    uvt_event_add_int(event, key, arg);
+  } else if (arg >= 0) {
+    uvt_event_add_int(event, key, arg);
+    uvt_event_add_child_pipe(event, process, arg);
+  }
 }
 
 static void emit_link(struct uvt_model *model, struct uvt_process *process, const struct uvt_rec_link *record,
@@ -146,8 +155,8 @@ static void emit_link(struct uvt_model *model, struct uvt_process *process, cons
   uvt_event_add_string(event, "layer", "uv");
   if (record->flags & UVT_LINK_REPEAT)
     uvt_event_add_bool(event, "repeat", true);
-  if (info->arg && tells_something(info->arg, record->arg))
-    uvt_event_add_int(event, info->arg, record->arg);
+  if (info->arg)
+    add_arg(event, process, info->arg, record->arg);
   if (text)
     uvt_event_add_string(event, info->text ? info->text : "text", text);
   uvt_event_add_link_stack(model, process, event);

@@ -78,6 +78,13 @@ struct uvt_child {
   uint64_t link_id;    /* of its exit callback */
 };
 
+/* The other end of a descriptor of ours. */
+struct uvt_child_pipe {
+  int32_t pid;
+  uint8_t number; /* the child's descriptor */
+  bool ipc;
+};
+
 struct uvt_process {
   uint32_t key; /* `process` in the trace */
   uint32_t host;
@@ -98,6 +105,7 @@ struct uvt_process {
   struct uvt_id_map texts;    /* values: char *, the map's own */
   struct uvt_child *children; /* ring of UVT_CHILDREN_MAX, made when needed */
   size_t children_next;
+  struct uvt_id_map child_pipes;     /* by our descriptor: struct uvt_child_pipe */
   struct uvt_process_stacks *stacks; /* NULL: none has been told */
 };
 
@@ -152,6 +160,10 @@ void uvt_model_process_record(struct uvt_model *model, struct uvt_process *proce
                               const struct uvt_record *record);
 void uvt_model_child(struct uvt_model *model, struct uvt_process *process,
                      const struct uvt_rec_child *record);
+void uvt_model_child_pipe(struct uvt_model *model, struct uvt_process *process,
+                          const struct uvt_rec_child_pipe *record);
+/* Adds whose pipe the descriptor is, if it is a child's. */
+void uvt_event_add_child_pipe(struct uvt_event *event, const struct uvt_process *process, int64_t fd);
 void uvt_model_process_end(struct uvt_model *model, struct uvt_process *process,
                            const struct uvt_rec_process_end *record);
 /* The exit callback of that registration runs: its child is over, however it ended. */

@@ -6,6 +6,7 @@
 /* The columns of api.def name what a number is; these are the stream's keys for it. */
 #define KEY_none NULL
 #define KEY_fd "fd"
+#define KEY_pid "pid"
 #define KEY_bytes "bytes"
 #define KEY_timeout "timeout"
 #define KEY_signum "signum"

@@ -32,6 +32,7 @@
  *   promise      enum uvt_life                                    the second is the promise's number
  *   js_label                      32-47 status, 48-63 kind        bits 0-31: id; third: name
  *   child                         pid
+ *   child_pipe   ipc              pid                             bits 0-23: fd, 24-31: number
  *   detail                        48-63 length of its text        text
  *   string                        48-63 length of its text        bits 0-31: id; text
  *   blocking                      32-39 type, 48-63 length        bits 0-31: stack; third: duration, fourth:
@@ -70,6 +71,7 @@
   X(promise, promise, 2, 0)           \
   X(js_label, js_label, 3, 0)         \
   X(child, child, 2, 0)               \
+  X(child_pipe, child_pipe, 2, 0)     \
   X(detail, detail, 2, 1)             \
   X(string, string, 2, 1)             \
   X(blocking, blocking, 4, 1)
@@ -247,7 +249,11 @@ static inline enum uvt_batch_op uvt_batch_unpack(const struct uvt_rec_batch *bat
         (struct uvt_rec_js_label){process, execute_id, low, (int16_t)high, high >> 16, (uint32_t)words[2]};
     break;
   case UVT_BATCH_child:
-    record->child = (struct uvt_rec_child){process, execute_id, link_id, (int32_t)high};
+    record->child = (struct uvt_rec_child){process, execute_id, low ? link_id : 0, (int32_t)high};
+    break;
+  case UVT_BATCH_child_pipe:
+    record->child_pipe =
+        (struct uvt_rec_child_pipe){process, (int32_t)high, low & 0xffffff, (uint8_t)(low >> 24), flags};
     break;
   case UVT_BATCH_detail:
     record->detail = (struct uvt_rec_detail){process, link_id, (const char *)&words[2]};

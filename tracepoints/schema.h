@@ -116,6 +116,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(poll_end)         \
   X(blocking)         \
   X(child)            \
+  X(child_pipe)       \
   X(process_end)      \
   X(lost)             \
   X(string)           \
@@ -159,8 +160,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 #define UVT_FIELDS_loop(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint32_t, loop_id) INT(int32_t, tid) STR(name)
 
-/* Written before libuv is called (uv_spawn: after, its arg is what it returned); a refusal is told by
- * `cancel` (ruling 17). */
+/* Written before libuv is called (uv_spawn: after, its arg is the child's pid, or the error that it
+ * returned); a refusal is told by `cancel` (ruling 17). */
 #define UVT_FIELDS_link(INT, ENUM, TYPE, STR, SEQ)                        \
   INT(uint32_t, process)                                                  \
   INT(uint64_t, execute_id) /* the invocation that stores the callback */ \
@@ -221,9 +222,18 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, stack) /* of the call; 0: not taken */ \
   STR(path)            /* or what the row's text column says */
 
-/* uv_spawn succeeded: the child's pid. */
+/* uv_spawn succeeded: the child's pid. link_id 0: without an exit callback. */
 #define UVT_FIELDS_child(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(uint64_t, execute_id) INT(uint64_t, link_id) INT(int32_t, pid)
+
+/* fd is our end of a pipe made by uv_spawn, whose other end is the child's descriptor `number`; pid 0: fd is
+ * closed. */
+#define UVT_FIELDS_child_pipe(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process)                                 \
+  INT(int32_t, pid)                                      \
+  INT(uint32_t, fd)                                      \
+  INT(uint8_t, number)                                   \
+  INT(uint8_t, ipc) /* 1: it may pass handles, as Node's */
 
 /* The process ends by itself: what follows it does while it ends. One that another kills does not say so. */
 #define UVT_FIELDS_process_end(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process)

@@ -137,6 +137,38 @@ static void test_child_has_the_invocation_that_spawned_it(void **state)
   assert_non_null(strstr(f->lines.text, "parent.processID=1 parent.executeID=1"));
 }
 
+/* Until it is closed; then the descriptor is another's. */
+static void test_descriptors_are_known_as_pipes_of_children(void **state)
+{
+  struct fixture *f = *state;
+  begin_root(f);
+  LINK(f, 2, 1, 1, uv_spawn, UVT_LINK_CAUSED, .arg = -2);
+  LINK(f, 2, 1, 2, uv_spawn, UVT_LINK_CAUSED, .arg = 200);
+  GIVE(f, child_pipe, 2, .pid = 200, .fd = 20, .number = 1);
+  GIVE(f, child_pipe, 2, .pid = 200, .fd = 21, .number = 3, .ipc = 1);
+  GIVE(f, child_pipe, 2, .pid = 200, .fd = 22, .number = 4);
+  event_text_forget(&f->lines);
+  static const struct {
+    int64_t fd;
+    const char *told;
+  } cases[] = {{20, "fd=20 child=200 pipe=stdout"},
+               {21, "fd=21 child=200 pipe=ipc"},
+               {22, "fd=22 child=200 pipe=4"},
+               {23, "fd=23"},
+               {-1, "repeat"},
+               {20, "fd=20"}};
+  for (uint64_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char expected[128];
+    if (i == 5)
+      GIVE(f, child_pipe, 3, .fd = 20);
+    LINK(f, 3, 1, 10 + i, uv_read_start, UVT_LINK_REPEAT, .arg = cases[i].fd);
+    snprintf(expected, sizeof expected, "%s%s\n", i == 4 ? "" : "repeat ", cases[i].told);
+    char *end = strchr(f->lines.text, '\n') + 1;
+    assert_memory_equal(end - strlen(expected), expected, strlen(expected));
+    event_text_forget(&f->lines);
+  }
+}
+
 /* Who ends by itself says so; of who is killed its parent's exit callback tells. Once. */
 static void test_process_end_is_told_once(void **state)
 {
@@ -725,6 +757,7 @@ int main(void)
       TEST(process_with_the_same_pid_ends_the_first_and_may_be_an_exec),
       TEST(child_has_the_invocation_that_spawned_it),
       TEST(process_end_is_told_once),
+      TEST(descriptors_are_known_as_pipes_of_children),
       TEST(fork_inherits_ids_and_goes_on_from_them),
       TEST(one_shot_passes_through_all_states),
       TEST(repeating_queues_the_next_operation_at_begin),

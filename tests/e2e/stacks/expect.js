@@ -45,7 +45,7 @@ if (kind === failure) {
 } else {
   assert.strictEqual(answer.stacks, false);
   assert(hops.every((hop) => !hop.stack));
-  const functions = hops.map((hop) => /^\w+ \S*chain\.js:\d+/.exec(hop.detail ?? '')?.[0].replace(/ .*:/, ' '))
+  const functions = hops.map((hop) => /(?:^|, )(\w+ \S*chain\.js:\d+)/.exec(hop.detail ?? '')?.[1].replace(/ .*:/, ' '))
     .filter(Boolean);
   const known = ['onWorked 38', 'second 41', 'first 40', 'onTimer 10'];
   assert.deepStrictEqual(functions.filter((name) => known.includes(name)), known);
