@@ -59,6 +59,28 @@ static uint32_t runner_of(const struct uvt_tree *tree, uint32_t operation)
   return root && !native_root && began_before(tree, within, operation) ? within : 0;
 }
 
+static uint32_t causer_of(const struct uvt_tree *tree, uint32_t operation)
+{
+  uint32_t causer = uvt_tree_op(tree, operation)->causer;
+  uint32_t parent = uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->parent;
+  return causer != parent && began_before(tree, causer, operation) ? causer : 0;
+}
+
+enum uvt_tree_status uvt_chain_find_requests(struct uvt_tree *tree, struct uvt_error *error)
+{
+  if (!tree->requests && !(tree->requests = calloc(tree->operations.count + 1, sizeof *tree->requests))) {
+    uvt_error_set(error, "out of memory");
+    return UVT_TREE_ERROR;
+  }
+  /* What links comes before what it links. */
+  for (uint32_t i = 1; i < tree->operations.count; i++) {
+    const struct uvt_tree_operation *operation = uvt_tree_op(tree, i);
+    uint32_t parent = uvt_tree_reg(tree, operation->registration)->parent;
+    tree->requests[i] = operation->flags & UVT_TREE_SERVES ? i : parent < i ? tree->requests[parent] : 0;
+  }
+  return UVT_TREE_DONE;
+}
+
 uint32_t uvt_chain_next(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
                         enum uvt_chain_step *step)
 {
@@ -69,6 +91,9 @@ uint32_t uvt_chain_next(const struct uvt_tree *tree, uint32_t operation, enum uv
   *step = UVT_CHAIN_WITHIN;
   if (kind == UVT_CHAIN_ORIGINS &&
       ((next = carrier_of(tree, operation)) || (next = runner_of(tree, operation))))
+    return next;
+  *step = UVT_CHAIN_CAUSED;
+  if (kind == UVT_CHAIN_CAUSES && (next = causer_of(tree, operation)))
     return next;
   *step = UVT_CHAIN_LINKED;
   return uvt_tree_reg(tree, uvt_tree_op(tree, operation)->registration)->parent;

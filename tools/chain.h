@@ -5,7 +5,7 @@
  *
  * A chain of links goes from an operation to the one that registered it. A chain of origins differs where
  * that only made a place to send to: from a callback of uv_async_send, and from a message port's, it goes to
- * the invocation that sent, which may be another thread's.
+ * the invocation that sent, which may be another thread's. A chain of causes goes to the one that caused it.
  */
 #ifndef UVT_CHAIN_H
 #define UVT_CHAIN_H
@@ -19,13 +19,14 @@
 #include "tree_state.h"
 #include "tree_words.h"
 
-enum uvt_chain_kind { UVT_CHAIN_LINKS, UVT_CHAIN_ORIGINS };
+enum uvt_chain_kind { UVT_CHAIN_LINKS, UVT_CHAIN_ORIGINS, UVT_CHAIN_CAUSES };
 
 /* How a chain goes on from an operation. */
 enum uvt_chain_step {
   UVT_CHAIN_LINKED, /* to the one that registered it; or nowhere */
   UVT_CHAIN_SENT,   /* to the one that sent */
   UVT_CHAIN_WITHIN, /* to the libuv callback that it ran in */
+  UVT_CHAIN_CAUSED, /* to the one that caused it, which is not the one that registered it */
 };
 
 /* Where a chain goes on from an operation; 0: nowhere. */
@@ -49,6 +50,9 @@ enum uvt_tree_status uvt_chain_find(const struct uvt_tree *tree, uint64_t index,
 enum uvt_tree_status uvt_chain_of(const struct uvt_tree *tree, uint32_t operation, enum uvt_chain_kind kind,
                                   struct uvt_chain *chain, struct uvt_error *error);
 void uvt_chain_clear(struct uvt_chain *chain);
+
+/* Finds out which request each operation belongs to; the chains that are shown after that say it. */
+enum uvt_tree_status uvt_chain_find_requests(struct uvt_tree *tree, struct uvt_error *error);
 
 /* One hop, from the parent to an operation. */
 struct uvt_hop {
@@ -80,7 +84,7 @@ void uvt_chain_print_process(const struct uvt_chain_printer *printer);
 void uvt_chain_print_name(const struct uvt_chain_printer *printer, size_t i);
 /* Its times, and what else is to be said of it. */
 void uvt_chain_print_times(const struct uvt_chain_printer *printer, size_t i);
-/* Who caused it, where that is not the parent. */
+/* Who caused it, where that is not the parent, and whether that belongs to another request. */
 void uvt_chain_print_causer(const struct uvt_chain_printer *printer, size_t i);
 /* Words with commas between them, indented, broken where the line ends. */
 void uvt_chain_print_words(const struct uvt_chain_printer *printer, const struct uvt_words *words);

@@ -34,11 +34,25 @@ static void set_type(json_t *object, const struct uvt_tree *tree,
   uvt_json_set_text(object, "detail", tree, registration->detail);
 }
 
-static json_t *make_causer(const struct uvt_tree *tree, const struct uvt_tree_operation *causer)
+/* Of the request that the operation belongs to. */
+static void set_request(json_t *object, const char *key, const struct uvt_tree *tree, uint32_t operation)
 {
+  uint32_t request = uvt_tree_request(tree, operation);
+  json_t *named = request ? json_object() : NULL;
+  if (!request)
+    return;
+  uvt_json_set_id(named, "executeID", uvt_tree_op(tree, request)->execute);
+  uvt_json_set_text(named, "label", tree, uvt_tree_op(tree, request)->label);
+  json_object_set_new(object, key, named);
+}
+
+static json_t *make_causer(const struct uvt_tree *tree, uint32_t operation)
+{
+  const struct uvt_tree_operation *causer = uvt_tree_op(tree, operation);
   json_t *object = json_object();
   uvt_json_set_id(object, "executeID", causer->execute);
   set_type(object, tree, uvt_tree_reg(tree, causer->registration));
+  set_request(object, "request", tree, operation);
   return object;
 }
 
@@ -62,6 +76,8 @@ json_t *uvt_chain_hop_json(const struct uvt_chain *chain, size_t i)
   set_time(object, "begin", hop.operation->begun);
   set_time(object, "end", hop.operation->ended);
   if (hop.causer)
-    json_object_set_new(object, "causedBy", make_causer(chain->tree, hop.causer));
+    json_object_set_new(object, "causedBy", make_causer(chain->tree, hop.operation->causer));
+  if (hop.causer)
+    set_request(object, "request", chain->tree, chain->links[i].operation);
   return object;
 }

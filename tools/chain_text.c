@@ -105,6 +105,34 @@ static void print_causer(const struct uvt_chain_printer *printer, const struct u
   fputc('\n', printer->out);
 }
 
+static void print_request(const struct uvt_chain_printer *printer, const char *words, uint32_t request)
+{
+  const struct uvt_tree *tree = printer->chain->tree;
+  char label[120];
+  if (request)
+    fprintf(printer->out, "%s%s #%" PRIu64, words,
+            uvt_words_clean(label, sizeof label, uvt_tree_text(tree, uvt_tree_op(tree, request)->label),
+                            printer->ascii),
+            uvt_tree_op(tree, request)->execute);
+  else
+    fprintf(printer->out, "%sno request", words);
+}
+
+/* A link of one request that another's work caused: what they share. */
+static void print_requests(const struct uvt_chain_printer *printer, size_t i)
+{
+  const struct uvt_tree *tree = printer->chain->tree;
+  uint32_t operation = printer->chain->links[i].operation;
+  uint32_t linker = uvt_tree_request(tree, operation);
+  uint32_t causer = uvt_tree_request(tree, uvt_tree_op(tree, operation)->causer);
+  if (linker == causer)
+    return;
+  fprintf(printer->out, "%*s", UVT_CHAIN_INDENT, "");
+  print_request(printer, "of ", causer);
+  print_request(printer, ", while its link is of ", linker);
+  fputc('\n', printer->out);
+}
+
 void uvt_chain_print_name(const struct uvt_chain_printer *printer, size_t i)
 {
   struct uvt_hop hop = uvt_chain_hop(printer->chain, i);
@@ -128,8 +156,10 @@ void uvt_chain_print_times(const struct uvt_chain_printer *printer, size_t i)
 void uvt_chain_print_causer(const struct uvt_chain_printer *printer, size_t i)
 {
   struct uvt_hop hop = uvt_chain_hop(printer->chain, i);
-  if (hop.causer)
-    print_causer(printer, &hop);
+  if (!hop.causer)
+    return;
+  print_causer(printer, &hop);
+  print_requests(printer, i);
 }
 
 void uvt_chain_print_unknown(const struct uvt_chain_printer *printer)

@@ -77,10 +77,17 @@ const struct uvt_command uvt_cmd_path = {
     .about = UVT_HELP_SOURCE " Shown is invocation #N, then the one that linked it, then the one that linked "
                              "that, down to the root.",
     .options = options,
-    .notes = "waited: Queued to Ready; pool wait, pool work: the same for the thread pool; delay: Ready to "
-             "the callback; ran: in the callback; gap: from the parent's end until it was queued, where "
-             "earlier runs of the same registration lie between. The last line says where all of the time "
-             "went, each instant counted once.\n"
-             "The whole tree is kept in memory: about 350 bytes an operation.\n",
+    .notes =
+        "waited: Queued to Ready; pool wait, pool work: the same for the thread pool; delay: Ready to "
+        "the callback; ran: in the callback; gap: from the parent's end until it was queued, where "
+        "earlier runs of the same registration lie between. The last line says where all of the time "
+        "went, each instant counted once.\n"
+        "\n"
+        "Where an invocation was caused by another than the one that linked it, the way by what caused each "
+        "follows, to the root (in json: causes, with via caused or linked), and it is said if the two belong "
+        "to different HTTP requests: then the link is that of something they share, such as a pool's "
+        "connection.\n"
+        "\n"
+        "The whole tree is kept in memory: about 350 bytes an operation.\n",
     .run = run,
 };

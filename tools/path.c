@@ -121,11 +121,41 @@ static void print_totals(const struct uvt_chain_printer *printer)
   uvt_chain_print_words(printer, &words);
 }
 
+/* The causes' way is another than that of the links where it takes another step anywhere. */
+static bool is_other_way(const struct uvt_chain *causes)
+{
+  for (size_t i = 0; i < causes->count; i++) {
+    if (causes->links[i].step == UVT_CHAIN_CAUSED)
+      return true;
+  }
+  return false;
+}
+
+/* Each with what caused it, else with what registered it. */
+static enum uvt_tree_status print_causes(struct uvt_chain_printer *printer, uint32_t operation,
+                                         unsigned depth, struct uvt_error *error)
+{
+  struct uvt_chain causes;
+  enum uvt_tree_status status =
+      uvt_chain_of(printer->chain->tree, operation, UVT_CHAIN_CAUSES, &causes, error);
+  if (status != UVT_TREE_DONE)
+    return status;
+  printer->chain = &causes;
+  if (is_other_way(&causes)) {
+    fputs("\nby what caused each:\n", printer->out);
+    print_hops(printer, depth);
+  }
+  uvt_chain_clear(&causes);
+  return UVT_TREE_DONE;
+}
+
 enum uvt_tree_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
                                          const struct uvt_path_view *view, FILE *out, struct uvt_error *error)
 {
   struct uvt_chain chain;
-  enum uvt_tree_status status = uvt_chain_find(tree, index, UVT_CHAIN_LINKS, &chain, error);
+  enum uvt_tree_status status = uvt_chain_find_requests(tree, error);
+  if (status == UVT_TREE_DONE)
+    status = uvt_chain_find(tree, index, UVT_CHAIN_LINKS, &chain, error);
   if (status != UVT_TREE_DONE)
     return status;
   struct uvt_chain_printer printer = {
@@ -133,8 +163,9 @@ enum uvt_tree_status uvt_path_print_text(struct uvt_tree *tree, uint64_t index,
   uvt_chain_print_process(&printer);
   print_hops(&printer, view->depth);
   print_totals(&printer);
+  status = print_causes(&printer, chain.links[0].operation, view->depth, error);
   uvt_chain_clear(&chain);
-  return UVT_TREE_DONE;
+  return status;
 }
 
 /* --- JSON --- */
@@ -163,11 +194,35 @@ static json_t *make_hop(const struct uvt_chain *chain, size_t i)
   return object;
 }
 
+/* "causes", where its way is another. */
+static enum uvt_tree_status set_causes(json_t *object, const struct uvt_tree *tree, uint32_t operation,
+                                       struct uvt_error *error)
+{
+  static const char *const steps[] = {[UVT_CHAIN_LINKED] = "linked", [UVT_CHAIN_CAUSED] = "caused"};
+  struct uvt_chain causes;
+  enum uvt_tree_status status = uvt_chain_of(tree, operation, UVT_CHAIN_CAUSES, &causes, error);
+  if (status != UVT_TREE_DONE)
+    return status;
+  json_t *hops = is_other_way(&causes) ? json_array() : NULL;
+  for (size_t i = 0; hops && i < causes.count; i++) {
+    json_t *hop = uvt_chain_hop_json(&causes, i);
+    if (i + 1 < causes.count)
+      json_object_set_new(hop, "via", json_string(steps[causes.links[i].step]));
+    json_array_append_new(hops, hop);
+  }
+  if (hops)
+    json_object_set_new(object, "causes", hops);
+  uvt_chain_clear(&causes);
+  return status;
+}
+
 enum uvt_tree_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, FILE *out,
                                          struct uvt_error *error)
 {
   struct uvt_chain chain;
-  enum uvt_tree_status status = uvt_chain_find(tree, index, UVT_CHAIN_LINKS, &chain, error);
+  enum uvt_tree_status status = uvt_chain_find_requests(tree, error);
+  if (status == UVT_TREE_DONE)
+    status = uvt_chain_find(tree, index, UVT_CHAIN_LINKS, &chain, error);
   if (status != UVT_TREE_DONE)
     return status;
   struct totals totals = sum(&chain);
@@ -183,7 +238,8 @@ enum uvt_tree_status uvt_path_print_json(struct uvt_tree *tree, uint64_t index, 
   for (size_t i = 0; i < chain.count; i++)
     json_array_append_new(hops, make_hop(&chain, i));
   json_object_set_new(object, "hops", hops);
-  if (json_dumpf(object, out, JSON_COMPACT) != 0) {
+  status = set_causes(object, tree, chain.links[0].operation, error);
+  if (status == UVT_TREE_DONE && json_dumpf(object, out, JSON_COMPACT) != 0) {
     uvt_error_set(error, "cannot write the path");
     status = UVT_TREE_ERROR;
   }

@@ -525,13 +525,29 @@ static void on_blocking(struct uvt_tree *tree, uint32_t process, const struct uv
     remember_file(tree, process, number, keep_text(tree, uvt_event_string(event, "path")));
 }
 
+/* Of one that has several, each is shown, as far as there is room. */
+static void add_label(struct uvt_tree *tree, struct uvt_tree_operation *operation, const char *what,
+                      const char *name)
+{
+  char label[256];
+  snprintf(label, sizeof label, "%s%s%s%s", uvt_tree_text(tree, operation->label),
+           operation->label ? ", " : "", what, name);
+  operation->label = keep_text(tree, label);
+}
+
 static void on_label(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
 {
+  const char *kind = uvt_event_string(event, "kind");
+  const char *name = *uvt_event_string(event, "name") ? uvt_event_string(event, "name") : kind;
+  bool incoming = strcmp(kind, "http.server.request") == 0;
+  bool outgoing = strcmp(kind, "http.client.request") == 0;
   struct uvt_tree_operation *operation = invoked(tree, process, event);
-  const char *name =
-      *uvt_event_string(event, "name") ? uvt_event_string(event, "name") : uvt_event_string(event, "kind");
-  if (operation)
-    operation->label = keep_text(tree, name);
+  /* What comes later of a request is told where that happens to be noticed. */
+  if (!operation || (strncmp(kind, "http.", strlen("http.")) == 0 && !incoming && !outgoing))
+    return;
+  add_label(tree, operation, outgoing ? "requests " : "", name);
+  if (incoming)
+    operation->flags |= UVT_TREE_SERVES;
 }
 
 static void on_failed(struct uvt_tree *tree, uint32_t process, const struct uvt_event *event)
@@ -674,6 +690,7 @@ static void forget_ids(struct uvt_tree *tree)
     uvt_id_map_clear(&process->files);
   }
   uvt_id_map_clear(&tree->text_hashes);
+  free(tree->requests);
 }
 
 static int take_end(struct uvt_sink *sink)

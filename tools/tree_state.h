@@ -13,8 +13,9 @@
 
 #define UVT_TREE_NEVER UINT64_MAX
 
-/* ALLOC: not the callback itself but its allocation callback ran. */
-enum { UVT_TREE_UNWOUND = 1, UVT_TREE_FAILED = 2, UVT_TREE_ALLOC = 4 };
+/* ALLOC: not the callback itself but its allocation callback ran. SERVES: its label is that of a request
+ * which came in, and begins in it. */
+enum { UVT_TREE_UNWOUND = 1, UVT_TREE_FAILED = 2, UVT_TREE_ALLOC = 4, UVT_TREE_SERVES = 8 };
 
 struct uvt_tree_operation {
   uint64_t id;                                   /* 0 in a stream without operations */
@@ -95,6 +96,7 @@ struct uvt_tree {
   char *texts;
   size_t texts_size, texts_capacity;
   struct uvt_id_map text_hashes; /* hash of a text: where it lies */
+  uint32_t *requests;            /* of each operation (uvt_tree_request); NULL: not asked for */
   struct uvt_id_map process_ids;
   uint64_t last_time;
   int status;
@@ -118,6 +120,13 @@ static inline struct uvt_tree_process *uvt_tree_proc(const struct uvt_tree *tree
 static inline struct uvt_tree_failure *uvt_tree_fail(const struct uvt_tree *tree, uint32_t index)
 {
   return (struct uvt_tree_failure *)tree->failures.items + index;
+}
+
+/* The request that it belongs to, by its links: the operation in which that begins. 0: none, or not asked
+ * for. */
+static inline uint32_t uvt_tree_request(const struct uvt_tree *tree, uint32_t operation)
+{
+  return tree->requests ? tree->requests[operation] : 0;
 }
 
 static inline const char *uvt_tree_text(const struct uvt_tree *tree, uint32_t text)

@@ -17,6 +17,7 @@ struct link {
   uint32_t queued; /* operations that were not begun yet */
   bool hidden;
   bool js;
+  bool by_root; /* its linker is a root, or a main script */
 };
 
 struct operation {
@@ -205,6 +206,35 @@ static void give_remapped(struct layer_view *view, const struct process *process
   give(view, &view->copy);
 }
 
+static bool is_root(const struct process *process, uint64_t execute_id)
+{
+  const struct invocation *invocation = uvt_id_map_find(&process->invocations, execute_id);
+  return !execute_id || (invocation && !invocation->link_id);
+}
+
+/*
+ * A request is named where it is: what it begins in may be hidden. Then one that comes in has its name on
+ * what that is nested in, the read that brought it, and one that goes out on what registered that. A root has
+ * done neither.
+ */
+static void give_label(struct layer_view *view, const struct process *process, const struct uvt_event *event)
+{
+  const struct invocation *invocation = uvt_id_map_find(&process->invocations, event->executeID);
+  const char *kind = string_of(event, "kind");
+  uint64_t execute_id = shown(process, event->executeID);
+  bool outgoing = kind && !strcmp(kind, "http.client.request");
+  bool incoming = kind && !strcmp(kind, "http.server.request");
+  if (execute_id == event->executeID || !invocation || (!outgoing && !incoming)) {
+    give_remapped(view, process, event);
+    return;
+  }
+  const struct link *link = outgoing ? uvt_id_map_find(&process->links, invocation->link_id) : NULL;
+  view->copy = *event;
+  view->copy.executeID = outgoing && link ? link->linker : execute_id;
+  if (outgoing ? link && !link->by_root : !is_root(process, execute_id))
+    give(view, &view->copy);
+}
+
 /* ---- States ---- */
 
 static void give_state(struct layer_view *view, const struct uvt_event *cause, uint64_t operation,
@@ -300,6 +330,7 @@ static void take_link(struct layer_view *view, struct process *process, const st
   link->hidden = is_hidden_layer(view, event);
   link->js = layer && !strcmp(layer, "js");
   link->linker = stand_for(process, event->executeID);
+  link->by_root = is_root(process, link->linker);
   if (link->hidden)
     return;
   link->parent = slot_of(view, process, link->linker);
@@ -555,8 +586,10 @@ static void take(struct layer_view *view, struct process *process, const struct 
     return;
   case UVT_EV_failedCallback:
   case UVT_EV_handled:
-  case UVT_EV_label:
     give_remapped(view, process, event);
+    return;
+  case UVT_EV_label:
+    give_label(view, process, event);
     return;
   default:
     give(view, event);

@@ -61,6 +61,14 @@ static void test_path_causer_that_is_not_the_parent(void **state)
   expect_path(GOOD "threads-async-nested-loop.jsonl", 5, &narrow, ANSWERS "path-caused.txt");
 }
 
+/* A request that waits for what another has begun. */
+static void test_path_cause_of_another_request(void **state)
+{
+  (void)state;
+  expect_path(GOOD "requests.jsonl", 23, &narrow, ANSWERS "path-shared.txt");
+  expect_path(GOOD "requests.jsonl", 23, NULL, ANSWERS "path-shared.json");
+}
+
 static void test_path_later_run_of_a_registration(void **state)
 {
   (void)state;
@@ -172,6 +180,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_path_hop_by_hop_to_the_root),
       cmocka_unit_test(test_path_causer_that_is_not_the_parent),
+      cmocka_unit_test(test_path_cause_of_another_request),
       cmocka_unit_test(test_path_later_run_of_a_registration),
       cmocka_unit_test(test_path_lost_parent_is_unknown),
       cmocka_unit_test(test_path_without_states),

@@ -231,6 +231,60 @@ static void test_js_layer_contracts_libuv(void **state)
 
 /* The main script makes a thread (link 1), whose callback is libuv's: what stands for it is the script, which
  * that thread does not hold up. */
+#define LABEL(execute, kind_)                                                                             \
+  GIVE(label, .executeID = execute, .data = {{.key = "kind", .type = UVT_DATUM_STRING, .string = kind_}}, \
+       .data_count = 1)
+
+/* A server's function asks another server, in a tick of Node's; both requests begin in Node's own functions.
+ */
+static void test_requests_are_named_where_they_are(void **state)
+{
+  (void)state;
+  struct fixture fixture, *f = &fixture;
+  begin(f, (struct uvt_pipeline_options){.user = true});
+  GIVE(executeBegin, .executeID = 1, .operationID = 1);
+  GIVE(link, .executeID = 1, .linkID = 1, LAYER("uv"));
+  GIVE(link, .executeID = 1, .linkID = 2, FUNCTION("onConnection node:http:1"));
+  GIVE(link, .executeID = 1, .linkID = 3, FUNCTION("onRequest /app.js:1"));
+  GIVE(link, .executeID = 1, .linkID = 4, FUNCTION("connect node:net:1"));
+  GIVE(operation, .operationID = 2, .linkID = 1);
+  GIVE(operation, .operationID = 3, .linkID = 2);
+  GIVE(operation, .operationID = 4, .linkID = 3);
+  GIVE(operation, .operationID = 5, .linkID = 4);
+  GIVE(executeEnd, .executeID = 1);
+  GIVE(executeBegin, .executeID = 2, .operationID = 2, .causeID = 1);
+  GIVE(executeBegin, .executeID = 3, .operationID = 3, .causeID = 2, .within = 2);
+  LABEL(3, "http.server.request"); /* on the read */
+  GIVE(executeEnd, .executeID = 3);
+  GIVE(executeBegin, .executeID = 4, .operationID = 4, .causeID = 3, .within = 2);
+  GIVE(link, .executeID = 4, .linkID = 5, FUNCTION("finish node:http:2"));
+  GIVE(operation, .operationID = 6, .linkID = 5);
+  GIVE(executeEnd, .executeID = 4);
+  GIVE(executeBegin, .executeID = 5, .operationID = 6, .causeID = 4, .within = 2);
+  LABEL(5, "http.client.request"); /* on the function */
+  GIVE(executeEnd, .executeID = 5);
+  GIVE(executeBegin, .executeID = 6, .operationID = 5, .causeID = 5, .within = 2);
+  LABEL(6, "http.client.request"); /* nowhere: the root is no function */
+  GIVE(executeEnd, .executeID = 6);
+  GIVE(executeEnd, .executeID = 2);
+  finish(f, "executeBegin e1 o1 @0\n"
+            "link e1 l1 @0 layer=uv\n"
+            "link e1 l3 @0 layer=js function=onRequest /app.js:1\n"
+            "operation l1 o2 @0\n"
+            "operation l3 o4 @0\n"
+            "executeEnd e1 @0\n"
+            "state ChildrenPending o1 @0\n"
+            "executeBegin e2 c1 o2 @0\n"
+            "label e2 @0 kind=http.server.request\n"
+            "executeBegin e4 c3 o4 w2 @0\n"
+            "executeEnd e4 @0\n"
+            "state Retired l3 o4 @0\n"
+            "label e4 @0 kind=http.client.request\n"
+            "executeEnd e2 @0\n"
+            "state Retired l1 o2 @0\n"
+            "state Retired o1 @0\n");
+}
+
 static void test_blocking_of_another_thread_is_not_of_what_stands_for_it(void **state)
 {
   (void)state;
@@ -260,6 +314,7 @@ int main(void)
       cmocka_unit_test(test_uv_layer_contracts_javascript),
       cmocka_unit_test(test_js_layer_contracts_libuv),
       cmocka_unit_test(test_users_part_contracts_nodes_functions),
+      cmocka_unit_test(test_requests_are_named_where_they_are),
       cmocka_unit_test(test_blocking_of_another_thread_is_not_of_what_stands_for_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
