@@ -5,7 +5,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,6 @@
 /* LTTng tells programs of a session a moment before it takes their records: a first description may be too
  * early. */
 #define SOON_NS UINT64_C(100000000)
-#define SPIN_MAX 1000000 /* only a handler that interrupted the announcing thread itself gets there */
 
 static const int never = 0;
 static const void *const nobody = NULL;
@@ -38,8 +36,8 @@ const struct uvt_emit *uvt_emit = &no_emit;
 uint32_t uvt_process;
 uint32_t uvt_epoch;
 uint8_t uvt_on;
+pthread_mutex_t uvt_announce_lock = UVT_LOCK_FREE;
 
-static uint32_t announcing;
 static uint64_t lost; /* not told yet */
 static struct {
   enum uvt_how how;
@@ -97,7 +95,7 @@ static uint64_t read_start_time(void)
 
 static void record_process(enum uvt_how how)
 {
-  static char exe[4096], argv[8192]; /* under the announcing lock */
+  static char exe[4096], argv[8192]; /* under the lock */
   char node[32];
   ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
   exe[length > 0 ? length : 0] = '\0';
@@ -128,16 +126,6 @@ static void record_thread(struct uvt_thread *thread)
   prctl(PR_GET_NAME, name);
   uvt_emit->thread(&(struct uvt_rec_thread){
       .process = uvt_process, .tid = thread->tid, .role = thread->role, .name = name});
-}
-
-static bool announcing_lock(void)
-{
-  for (int spin = 0; spin < SPIN_MAX; spin++) {
-    if (!__atomic_exchange_n(&announcing, 1, __ATOMIC_ACQUIRE))
-      return true;
-    __builtin_ia32_pause();
-  }
-  return false;
 }
 
 static void tell_lost(void)
@@ -171,20 +159,22 @@ static bool is_due(void)
 
 void uvt_announce_again(void)
 {
-  if (!is_due() || !announcing_lock())
+  if (!is_due() || !uvt_lock(&uvt_announce_lock))
     return;
   int saved = errno;
   if (uvt_on && is_due())
     describe(UVT_how_again);
   errno = saved;
-  __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&uvt_announce_lock);
 }
 
 bool uvt_announce(struct uvt_thread *thread)
 {
   int saved = errno;
-  if (!announcing_lock())
+  if (!uvt_lock(&uvt_announce_lock)) {
+    __atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
     return false;
+  }
   uvt_buffer_flush(thread);
   bool buffered = thread->buffer || uvt_buffer_create(thread);
   if (!uvt_on) {
@@ -196,7 +186,7 @@ bool uvt_announce(struct uvt_thread *thread)
     record_thread(thread);
   }
   tell_lost();
-  __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&uvt_announce_lock);
   errno = saved;
   return buffered;
 }
@@ -210,10 +200,10 @@ void uvt_announce_end(void)
 
 void uvt_recording_off(void)
 {
-  if (announcing_lock()) {
+  if (uvt_lock(&uvt_announce_lock)) {
     if (!(*uvt_emit->records_begin | *uvt_emit->records_link))
       uvt_on = 0;
-    __atomic_store_n(&announcing, 0, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&uvt_announce_lock);
   }
 }
 
@@ -231,7 +221,6 @@ void uvt_announce_fork_child(uint64_t parent_execute)
   origin.parent = uvt_process;
   origin.parent_execute = parent_execute;
   described = false;
-  announcing = 0;
   lost = 0;
   uvt_on = 0;
   uvt_process = random_key();

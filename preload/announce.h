@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "emit.h"
+#include "lock.h"
 
 struct uvt_thread;
 
@@ -42,6 +43,8 @@ static inline bool uvt_recording_alone(struct uvt_thread *thread);
 
 /* Counts what cannot be recorded; told in a `lost` record as soon as one can be. */
 void uvt_count_lost(uint64_t count);
+
+extern pthread_mutex_t uvt_announce_lock; /* fork.c */
 
 /* This process is a child of fork(): a new key, and it says where it came from. */
 void uvt_announce_fork_child(uint64_t parent_execute);

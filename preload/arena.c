@@ -24,7 +24,8 @@ static struct uvt_live_header private_header;
 struct uvt_live_header *uvt_live = &private_header;
 
 static struct {
-  int fd; /* -1: private memory */
+  int fd;       /* -1: private memory */
+  int child_fd; /* within fork(): a copy for the child; -1: none */
   dev_t device;
   ino_t inode;
   uint32_t segments; /* mapped */
@@ -33,7 +34,7 @@ static struct {
   uint64_t fresh;     /* the next slot that was never used */
   uint64_t free_list; /* tag << 32 | slot: slots that threads had too many of */
   uint32_t splicing;  /* somebody is cutting a chain */
-} arena = {.fd = -1, .fresh = 1};
+} arena = {.fd = -1, .child_fd = -1, .fresh = 1};
 
 /* The program may have closed our descriptor, and opened another file under its number. */
 static bool fd_is_ours(void)
@@ -45,17 +46,17 @@ static bool fd_is_ours(void)
 
 /* A limit on file sizes raises SIGXFSZ in ftruncate; fallocate leaves no hole that could raise SIGBUS later.
  */
-static bool file_extend(uint64_t size, uint64_t by)
+static bool file_extend(int fd, uint64_t size, uint64_t by)
 {
   struct rlimit limit;
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size + by)
     return false;
-  return fallocate(arena.fd, 0, (off_t)size, (off_t)by) == 0;
+  return fallocate(fd, 0, (off_t)size, (off_t)by) == 0;
 }
 
 static void *map_shared(uint64_t offset, uint64_t bytes)
 {
-  if (!fd_is_ours() || !file_extend(offset, bytes))
+  if (!fd_is_ours() || !file_extend(arena.fd, offset, bytes))
     return NULL;
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, arena.fd, (off_t)offset);
   return memory == MAP_FAILED ? NULL : memory;
@@ -343,52 +344,107 @@ void uvt_invocation_set_parent(uint32_t slot, uint32_t parent)
   __atomic_store_n(&uvt_live_invocation(slot)->parent, parent, __ATOMIC_RELEASE);
 }
 
-/* Contents of the parent's memory, in the child's own. Private memory is copied by fork itself. */
-static bool copy_mapping(void *address, uint64_t offset, uint64_t bytes)
+/* ---- fork() ---- */
+
+static size_t used_of(uint32_t segment)
 {
-  if (!file_extend(offset, bytes) || pwrite(arena.fd, address, bytes, (off_t)offset) != (ssize_t)bytes)
-    return false;
-  return mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena.fd, (off_t)offset) !=
-         MAP_FAILED;
+  uint64_t used = uvt_arena_used(), before = (uint64_t)segment * UVT_LIVE_SEGMENT;
+  uint64_t slots = used > before ? used - before : 0;
+  return (size_t)(slots < UVT_LIVE_SEGMENT ? slots : UVT_LIVE_SEGMENT) * sizeof(union uvt_live_slot);
 }
 
-/* No file of its own to be had: private memory at the same place, with the same contents. */
-static void make_private(void *address, uint64_t bytes)
+static bool copy(int fd, const void *memory, size_t used, uint64_t offset, uint64_t bytes)
 {
-  void *copy = map_private(bytes);
-  if (!copy)
-    return;
-  memcpy(copy, address, bytes);
-  mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, address);
+  return file_extend(fd, offset, bytes) && pwrite(fd, memory, used, (off_t)offset) == (ssize_t)used;
 }
 
-void uvt_arena_after_fork_child(void)
+static int copy_all(void)
 {
+  int fd = memfd_high();
+  bool done = fd >= 0 && copy(fd, uvt_live, sizeof *uvt_live, 0, UVT_LIVE_HEADER_SIZE);
+  for (uint32_t i = 0; done && i < arena.segments; i++)
+    done = copy(fd, uvt_segments[i], used_of(i), segment_offset(i), SEGMENT_BYTES);
+  if (done || fd < 0)
+    return fd;
+  close(fd);
+  return -1;
+}
+
+void uvt_arena_before_fork(void)
+{
+  arena.child_fd = fd_is_ours() ? copy_all() : -1;
+}
+
+void uvt_arena_after_fork_parent(void)
+{
+  if (arena.child_fd >= 0)
+    close(arena.child_fd);
+  arena.child_fd = -1;
+}
+
+/* The copy at the same place or, where there is none, private memory with the same contents: the child's own
+ * as far as that can be had. */
+static void *map_own(void *address, uint64_t offset, uint64_t bytes)
+{
+  if (arena.child_fd >= 0)
+    return mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena.child_fd,
+                (off_t)offset);
+  void *memory = map_private(bytes);
+  if (!memory)
+    return MAP_FAILED;
+  memcpy(memory, address, bytes);
+  return mremap(memory, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, address);
+}
+
+static bool map_all(void)
+{
+  bool done = map_own(uvt_live, 0, UVT_LIVE_HEADER_SIZE) != MAP_FAILED;
+  for (uint32_t i = 0; i < arena.segments; i++)
+    done &= map_own(uvt_segments[i], segment_offset(i), SEGMENT_BYTES) != MAP_FAILED;
+  return done;
+}
+
+bool uvt_arena_after_fork_child(void)
+{
+  struct stat status;
   arena.growing = arena.splicing = 0;
-  if (arena.fd < 0)
-    return;
-  int saved = errno;
+  if (arena.fd < 0) { /* private memory */
+    uvt_live->pid = getpid();
+    return true;
+  }
+  bool done = map_all();
   if (fd_is_ours())
     uvt_descriptor_close(arena.fd);
-  arena.fd = memfd_high();
+  arena.fd = arena.child_fd;
+  arena.child_fd = -1;
   uvt_descriptor_guard(arena.fd);
-  struct stat status;
-  bool shared = arena.fd >= 0 && fstat(arena.fd, &status) == 0;
-  if (shared) {
+  if (arena.fd >= 0 && fstat(arena.fd, &status) == 0) {
     arena.device = status.st_dev;
     arena.inode = status.st_ino;
-    shared = copy_mapping(uvt_live, 0, UVT_LIVE_HEADER_SIZE);
-    for (uint32_t i = 0; shared && i < arena.segments; i++)
-      shared = copy_mapping(uvt_segments[i], segment_offset(i), SEGMENT_BYTES);
   }
-  if (!shared) {
-    make_private(uvt_live, UVT_LIVE_HEADER_SIZE);
-    for (uint32_t i = 0; i < arena.segments; i++)
-      make_private(uvt_segments[i], SEGMENT_BYTES);
-    if (arena.fd >= 0)
-      uvt_descriptor_close(arena.fd);
-    arena.fd = -1;
+  if (done)
+    uvt_live->pid = getpid();
+  return done;
+}
+
+uint32_t uvt_arena_used(void)
+{
+  uint64_t fresh = __atomic_load_n(&arena.fresh, __ATOMIC_RELAXED),
+           mapped = (uint64_t)arena.segments * UVT_LIVE_SEGMENT;
+  return (uint32_t)(fresh < mapped ? fresh : mapped);
+}
+
+void uvt_arena_inherit(struct uvt_thread *thread, const uint32_t *references)
+{
+  uint32_t used = uvt_arena_used();
+  thread->free_count = 0;
+  arena.free_list = 0;
+  for (uint32_t slot = used; slot-- > 1;) {
+    if (!references || !references[slot]) {
+      uvt_slot_publish(slot, 0);
+      push_free(slot);
+    } else if (uvt_slot(slot)->any.kind == UVT_LIVE_INVOCATION) {
+      UVT_SLOT_SET(uvt_live_invocation(slot)->references, references[slot]);
+    }
   }
-  uvt_live->pid = getpid();
-  errno = saved;
 }

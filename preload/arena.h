@@ -43,8 +43,17 @@ void uvt_slot_give(struct uvt_thread *thread, uint32_t slot);
 /* A thread ends: its free slots go to the others. */
 void uvt_slots_return(struct uvt_thread *thread);
 
-/* In a forked child: slots of its own, with the same contents, at the same addresses. */
-void uvt_arena_after_fork_child(void);
+/*
+ * Around fork(): the child has slots of its own, with the contents from before it, at the same addresses.
+ * False: no memory; then they must not be touched any more. Only what has references stays (by slot; NULL:
+ * nothing has any), an invocation with as many; all others are free.
+ */
+void uvt_arena_before_fork(void);
+void uvt_arena_after_fork_parent(void);
+bool uvt_arena_after_fork_child(void);
+void uvt_arena_inherit(struct uvt_thread *thread, const uint32_t *references);
+/* Slots up to which none has ever been used. */
+uint32_t uvt_arena_used(void);
 
 /* Sets a field of a slot: somebody may be reading what was there before. */
 #define UVT_SLOT_SET(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "code_map.h"
 
-#include <pthread.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "announce.h"
 
 #define INTERPRETER "Builtin:InterpreterEntryTrampoline"
-#define TRIES_MAX 100000 /* only a handler that interrupted the lock's holder needs so many */
 #define NAME_MAX_LENGTH 1024
 
 struct code {
@@ -25,20 +24,10 @@ struct code {
 uint64_t uvt_code_generation;
 struct uvt_code_frame uvt_code_frame = {-32, -40}; /* the same from V8 10 to 14 */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t uvt_code_lock = UVT_LOCK_FREE;
 static void *tree; /* search.h */
 static struct code all = {.next = &all, .previous = &all};
 static size_t count;
-
-static bool try_lock(void)
-{
-  for (int tries = 0; tries < TRIES_MAX; tries++) {
-    if (pthread_mutex_trylock(&lock) == 0)
-      return true;
-    __builtin_ia32_pause();
-  }
-  return false;
-}
 
 /* Pieces never overlap in the tree: what overlaps is what is looked for. */
 static int compare(const void *a, const void *b)
@@ -120,16 +109,16 @@ void uvt_code_add(const void *owner, uintptr_t start, size_t size, const char *n
   memcpy(code->name, name, length);
   code->name[length] = '\0';
   code->is_interpreter = !strncmp(code->name, INTERPRETER, sizeof INTERPRETER - 1);
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_code_lock);
   if (count >= UVT_CODE_MAX)
     forget_oldest();
   link_code(code);
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
 }
 
 void uvt_code_move(uintptr_t from, uintptr_t to)
 {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_code_lock);
   struct code *code = find(from, from + 1);
   if (code && code->start == from && from != to) {
     unlink_code(code);
@@ -138,19 +127,19 @@ void uvt_code_move(uintptr_t from, uintptr_t to)
     code->told = 0;
     link_code(code);
   }
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
 }
 
 void uvt_code_remove(uintptr_t start)
 {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_code_lock);
   clear(start, start + 1);
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
 }
 
 void uvt_code_forget(const void *owner)
 {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_code_lock);
   for (struct code *code = all.next, *next; code != &all; code = next) {
     next = code->next;
     if (code->owner == owner) {
@@ -158,13 +147,13 @@ void uvt_code_forget(const void *owner)
       free(code);
     }
   }
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
 }
 
 /* Entries that are added meanwhile come behind the last of now. */
 void uvt_code_copy(const void *owner, uintptr_t start, uintptr_t end, uintptr_t distance)
 {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_code_lock);
   for (struct code *code = all.next, *last = all.previous, *done = NULL; done != last && code != &all;
        done = code, code = code->next) {
     if (code->start < start || code->end > end || code->owner != owner)
@@ -179,24 +168,24 @@ void uvt_code_copy(const void *owner, uintptr_t start, uintptr_t end, uintptr_t 
     copy->told = 0;
     link_code(copy);
   }
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
 }
 
 enum uvt_code_kind uvt_code_kind(uintptr_t address)
 {
-  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !try_lock())
+  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !uvt_lock(&uvt_code_lock))
     return UVT_CODE_NONE;
   const struct code *code = find(address, address + 1);
   enum uvt_code_kind kind = !code                  ? UVT_CODE_NONE
                             : code->is_interpreter ? UVT_CODE_INTERPRETER
                                                    : UVT_CODE_MADE;
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
   return kind;
 }
 
 bool uvt_code_tell(uintptr_t address)
 {
-  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !try_lock())
+  if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !uvt_lock(&uvt_code_lock))
     return false;
   struct code *code = find(address, address + 1);
   if (code)
@@ -208,16 +197,13 @@ bool uvt_code_tell(uintptr_t address)
                                           .size = (uint32_t)(code->end - code->start),
                                           .name = code->name});
   }
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_code_lock);
   return code != NULL;
 }
 
-void uvt_code_after_fork_child(void)
+void uvt_code_lose(void)
 {
-  if (pthread_mutex_trylock(&lock) != 0) { /* it may be half changed */
-    tree = NULL;
-    all.next = all.previous = &all;
-    count = 0;
-  }
-  lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  tree = NULL;
+  all.next = all.previous = &all;
+  count = 0;
 }

@@ -12,7 +12,8 @@
 #ifndef UVT_CODE_MAP_H
 #define UVT_CODE_MAP_H
 
-#include <stdbool.h>
+#include "lock.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,7 +46,9 @@ enum uvt_code_kind uvt_code_kind(uintptr_t address);
  * signal handlers, too. Recording must be on. */
 bool uvt_code_tell(uintptr_t address);
 
-/* This process is a child of fork(). */
-void uvt_code_after_fork_child(void);
+extern pthread_mutex_t uvt_code_lock; /* fork.c */
+
+/* The map may be half changed: all that is in it is forgotten, and what memory it has is not given back. */
+void uvt_code_lose(void);
 
 #endif

@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "lock.h"
+
 #include "api.def"
 
 enum uvt_fn {
@@ -47,7 +49,13 @@ extern uint8_t uvt_started;
 /* 1 once it is clear that all calls come through symbols, by the rules for calls between objects. */
 extern uint8_t uvt_by_symbol;
 
-/* init.c. Called by entry.S before the first hook or real function, on whichever thread comes first. */
+/* init.c. Called by entry.S before the first hook or real function, on whichever thread comes first; the
+ * others wait. */
 void uvt_start(void);
+extern pthread_mutex_t uvt_start_lock; /* fork.c */
+/* In a child of fork(): who may have been starting us is not there. Unless that was done, nothing is
+ * followed.
+ */
+void uvt_start_lose(void);
 
 #endif

@@ -5,8 +5,7 @@
  * the first call of a libuv function, sets everything else up. A program that never calls libuv never gets
  * there.
  */
-#include <pthread.h>
-
+#define _GNU_SOURCE
 #include "announce.h"
 #include "arena.h"
 #include "descriptors.h"
@@ -24,6 +23,8 @@
 uint8_t uvt_gate = 1;
 uint8_t uvt_started;
 uint8_t uvt_by_symbol;
+pthread_mutex_t uvt_start_lock = UVT_LOCK_FREE;
+static bool half_started; /* by a thread of the parent of this process */
 
 __attribute__((constructor)) static void load(void)
 {
@@ -36,8 +37,10 @@ __attribute__((constructor)) static void load(void)
     uvt_gate = 0;
   else if (uvt_route_in_executable() && uvt_route_patch() < 0)
     uvt_gate = 0;
-  if (uvt_gate)
+  if (uvt_gate) {
+    uvt_fork_init();
     uvt_js_prepare();
+  }
 }
 
 /* False: stay out of the way. */
@@ -47,10 +50,9 @@ static bool set_up(void)
     uvt_log("no libuv found behind us");
     return false;
   }
-  if (uvt_env.disable || uvt_threads_init() < 0)
+  if (uvt_env.disable || half_started || uvt_threads_init() < 0)
     return false;
   uvt_arena_init((uint64_t)(uvt_env.live_mib > 0 ? uvt_env.live_mib : 1) << 20, uvt_env.live != 0);
-  uvt_fork_init();
   uvt_stacks_init(uvt_env.stacks);
   uvt_provider_load(uvt_env.wait);
   return uvt_env.live || *uvt_emit->records_begin || *uvt_emit->records_link;
@@ -74,6 +76,19 @@ static void start(void)
 
 void uvt_start(void)
 {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, start);
+  pthread_mutex_lock(&uvt_start_lock);
+  if (!uvt_started)
+    start();
+  pthread_mutex_unlock(&uvt_start_lock);
+  /* A fork that has waited for this comes first, as it would have without us: the C library does not call
+   * handlers in the child that libuv adds only now. */
+  while (__atomic_load_n(&uvt_forks_waiting, __ATOMIC_ACQUIRE))
+    sched_yield();
+  pthread_mutex_lock(&uvt_start_lock);
+  pthread_mutex_unlock(&uvt_start_lock);
+}
+
+void uvt_start_lose(void)
+{
+  half_started = !uvt_started;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "js_text.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static char **texts; /* by number; the pages are touched as they are needed */
 uint32_t *uvt_js_texts_told;
 static uint32_t *buckets; /* numbers, 0: empty */
 static uint32_t last;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t uvt_texts_lock = UVT_LOCK_FREE;
 
 static uint32_t hash(const char *text, size_t length)
 {
@@ -38,7 +38,7 @@ static uint32_t add(uint32_t *bucket, const char *text, size_t length)
 
 static uint32_t find_or_add(const char *text, size_t length)
 {
-  if (!texts) {
+  if (!buckets) {
     texts = calloc(UVT_JS_TEXTS, sizeof *texts);
     uvt_js_texts_told = calloc(UVT_JS_TEXTS, sizeof *uvt_js_texts_told);
     buckets = calloc(BUCKETS, sizeof *buckets);
@@ -57,9 +57,9 @@ static uint32_t find_or_add(const char *text, size_t length)
 
 uint32_t uvt_js_text(const char *text, size_t length)
 {
-  pthread_mutex_lock(&lock);
+  pthread_mutex_lock(&uvt_texts_lock);
   uint32_t id = find_or_add(text, length);
-  pthread_mutex_unlock(&lock);
+  pthread_mutex_unlock(&uvt_texts_lock);
   return id;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "announce.h"
+#include "lock.h"
 
 #define UVT_JS_TEXTS 65536 /* further ones are not told: number 0 */
 
@@ -23,6 +24,8 @@ const char *uvt_js_text_of(uint32_t id);
 /* Records what the number means, unless that has been done since recording was switched on. Recording must be
  * on. */
 static inline void uvt_js_text_tell(struct uvt_thread *thread, uint32_t id);
+
+extern pthread_mutex_t uvt_texts_lock; /* fork.c */
 
 /* For the above. */
 extern uint32_t *uvt_js_texts_told; /* by number: the recording epoch in which it was last */

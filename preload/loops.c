@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "loops.h"
-
-#include <sched.h>
 
 #include "announce.h"
 
 #define LOOPS 1024 /* further ones run, but their polls are not recorded */
 
 static struct uvt_loop loops[LOOPS];
-static uint32_t count, locked, next_id = 1;
-
-static void lock(void)
-{
-  while (__atomic_exchange_n(&locked, 1, __ATOMIC_ACQUIRE))
-    sched_yield();
-}
-
-static void unlock(void)
-{
-  __atomic_store_n(&locked, 0, __ATOMIC_RELEASE);
-}
+static uint32_t count, next_id = 1;
+pthread_mutex_t uvt_loops_lock = UVT_LOCK_FREE;
 
 struct uvt_loop *uvt_loop_at(const void *address, bool fresh)
 {
   struct uvt_loop *loop = NULL;
-  lock();
+  pthread_mutex_lock(&uvt_loops_lock);
   for (uint32_t i = 0; i < count && !loop; i++)
     if (loops[i].address == address)
       loop = &loops[i];
@@ -33,7 +22,7 @@ struct uvt_loop *uvt_loop_at(const void *address, bool fresh)
     loop = &loops[count++];
   if (loop && is_new)
     *loop = (struct uvt_loop){.address = address, .id = next_id++};
-  unlock();
+  pthread_mutex_unlock(&uvt_loops_lock);
   return loop;
 }
 

@@ -3,7 +3,8 @@
 #ifndef UVT_LOOPS_H
 #define UVT_LOOPS_H
 
-#include <stdbool.h>
+#include "lock.h"
+
 #include <stdint.h>
 
 struct uvt_thread;
@@ -21,5 +22,7 @@ struct uvt_loop *uvt_loop_at(const void *address, bool fresh);
 
 /* Records the loop that the thread runs, unless that has been done. Recording must be on. */
 void uvt_loop_describe(struct uvt_thread *thread);
+
+extern pthread_mutex_t uvt_loops_lock; /* fork.c */
 
 #endif

@@ -3,7 +3,6 @@
 #include "stack.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,8 +15,7 @@
 #include "log.h"
 #include "stack_walk.h"
 
-#define PROBES 8         /* places that a stack may be remembered at */
-#define TRIES_MAX 100000 /* only a handler that interrupted the lock's holder needs so many */
+#define PROBES 8 /* places that a stack may be remembered at */
 #define LIST_MAX 4096
 
 bool uvt_stacks_on;
@@ -38,7 +36,7 @@ static struct {
 
 static struct told *table; /* UVT_STACKS_MAX */
 static uint32_t last_number;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows a stack that is not known */
+pthread_mutex_t uvt_stacks_lock = UVT_LOCK_FREE; /* of what follows a stack that is not known */
 
 static __thread uint32_t until_next __attribute__((tls_model("initial-exec"))); /* links to pass over */
 static __thread uint32_t random_state __attribute__((tls_model("initial-exec")));
@@ -125,17 +123,6 @@ static bool is_turn(void)
 
 /* ---- Telling ---- */
 
-/* In a signal handler that interrupted the one who tells: false. */
-static bool try_lock(void)
-{
-  for (int tries = 0; tries < TRIES_MAX; tries++) {
-    if (pthread_mutex_trylock(&lock) == 0)
-      return true;
-    __builtin_ia32_pause();
-  }
-  return false;
-}
-
 static struct told *find(uint64_t hash)
 {
   for (uint32_t probe = 0; probe < PROBES; probe++) {
@@ -199,14 +186,14 @@ static __attribute__((noinline)) uint32_t tell_new(const struct uvt_walk *walk, 
 {
   int saved = errno;
   uint32_t number = 0;
-  if (try_lock()) {
+  if (uvt_lock(&uvt_stacks_lock)) {
     number = known_number(hash); /* another thread was faster */
     if (!number) {
       number = ++last_number ? last_number : ++last_number;
       tell(walk, number);
       remember(hash, number);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&uvt_stacks_lock);
   }
   errno = saved;
   return number;
@@ -258,10 +245,4 @@ static bool js_wanted(uint32_t type)
 uint32_t uvt_js_stack_take(uint32_t type)
 {
   return js_wanted(type) && is_turn() ? take(true) : 0;
-}
-
-void uvt_stacks_after_fork_child(void)
-{
-  lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-  uvt_code_after_fork_child();
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lock.h"
 #include "schema.h"
 
 #define UVT_STACKS_MAX 32768
@@ -27,8 +28,7 @@ static inline uint32_t uvt_stack(enum uvt_type type);
 /* The same for a type of the JavaScript layer, by its number (js_text.h). */
 static inline uint32_t uvt_js_stack(uint32_t type);
 
-/* This process is a child of fork(). */
-void uvt_stacks_after_fork_child(void);
+extern pthread_mutex_t uvt_stacks_lock; /* fork.c */
 
 /* For the above. */
 uint32_t uvt_stack_take(enum uvt_type type);

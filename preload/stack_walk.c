@@ -73,6 +73,11 @@ void uvt_unwind_forget(void)
     __atomic_store_n(&known.cache[i], 0, __ATOMIC_RELAXED);
 }
 
+void uvt_unwind_after_fork_child(void)
+{
+  known.adding = 0;
+}
+
 /* ---- The stack's memory ---- */
 
 /* The thread's descriptor lies at the top of the stack that glibc made for it. */

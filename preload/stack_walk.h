@@ -45,4 +45,7 @@ void uvt_unwind(struct uvt_registers from, struct uvt_walk *walk);
 /* What was remembered of addresses may be wrong: files were unmapped, V8's interpreter became known. */
 void uvt_unwind_forget(void);
 
+/* In a child of fork(): who was adding a row is not there. */
+void uvt_unwind_after_fork_child(void);
+
 #endif

@@ -111,9 +111,13 @@ uint32_t uvt_table_find(uint64_t key)
   return 0;
 }
 
-void uvt_table_after_fork_child(void)
+void uvt_table_inherit(uint32_t slots, bool (*take)(uint32_t slot))
 {
-  for (uint32_t i = 0; i < BUCKETS; i++)
-    if (buckets[i].sequence & 1)
-      buckets[i].sequence &= ~1u;
+  for (uint32_t i = 0; i < BUCKETS; i++) {
+    uint32_t *at = &buckets[i].head;
+    buckets[i].sequence = 0;
+    while (*at && *at < slots && bucket_of(key_of(*at)) == &buckets[i] && take(*at))
+      at = &uvt_live_registration(*at)->next;
+    *at = 0;
+  }
 }

@@ -7,6 +7,7 @@
 #ifndef UVT_TABLE_H
 #define UVT_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Puts the slot (its key is set) in; returns the slot that had the key before, which is out now, or 0. */
@@ -17,7 +18,8 @@ uint32_t uvt_table_take(uint64_t key);
 uint32_t uvt_table_take_id(uint64_t key, uint64_t link_id);
 /* Looks; 0 if there is none, or a signal handler cannot know. */
 uint32_t uvt_table_find(uint64_t key);
-/* In a forked child: no writer is under way any more. */
-void uvt_table_after_fork_child(void);
+/* In a child of fork(): no writer is under way any more, and of each chain stays what `take` accepts, up to
+ * the first that it does not; `slots`: how many there are (inherit.h). */
+void uvt_table_inherit(uint32_t slots, bool (*take)(uint32_t slot));
 
 #endif

@@ -3,7 +3,7 @@
 # thread sanitizer (preset tsan).
 if(UVT_BUILD_PRELOAD)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
-  uvt_unit_test(live SOURCES live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/thread.c
+  uvt_unit_test(live SOURCES live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/inherit.c ${preload}/thread.c
     ${preload}/registration.c ${preload}/descriptors.c ${preload}/log.c)
   uvt_unit_test(buffer SOURCES ${preload}/buffer.c ${preload}/log.c)
   uvt_unit_test(js_emit SOURCES ${preload}/js_emit.c LIBS ${CMAKE_DL_LIBS})

@@ -4,16 +4,16 @@ if(UVT_BUILD_PRELOAD)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
   pkg_check_modules(LIBUNWIND REQUIRED IMPORTED_TARGET libunwind)
   uvt_unit_test(unwind_rows SOURCES ${preload}/unwind_rows.c)
-  uvt_unit_test(code_map SOURCES stack_world.c ${preload}/code_map.c)
+  uvt_unit_test(code_map SOURCES stack_world.c ${preload}/code_map.c ${preload}/lock.c)
   # The address sanitizer moves locals away from the stack that is walked here.
   if(NOT UVT_SANITIZE)
-    uvt_unit_test(stack_walk SOURCES stack_world.c ${preload}/stack_walk.c ${preload}/unwind_rows.c ${preload}/code_map.c
+    uvt_unit_test(stack_walk SOURCES stack_world.c ${preload}/stack_walk.c ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/lock.c
       ${preload}/maps.c LIBS PkgConfig::LIBUNWIND)
     target_compile_options(test_stack_walk PRIVATE -O2 -fno-optimize-sibling-calls)
   endif()
   # For scripts/bench-stack: a program and a module for Node, of the same files.
   set(bench ${CMAKE_SOURCE_DIR}/tests/fixtures/bench_stack.c stack_world.c buffer_world.c ${preload}/stack.c ${preload}/stack_walk.c
-    ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/images.c ${preload}/js_code.c ${preload}/js_text.c
+    ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/lock.c ${preload}/images.c ${preload}/js_code.c ${preload}/js_text.c
     ${preload}/maps.c ${preload}/log.c)
   add_executable(bench_stack ${bench})
   add_library(bench_stack_module MODULE ${bench})

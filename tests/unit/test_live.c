@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "inherit.h"
 #include "table.h"
 #include "thread.h"
 
@@ -242,14 +243,16 @@ static void a_forked_child_has_a_tree_of_its_own(void **state)
   struct uvt_thread *thread = uvt_thread_enter(SP);
   uint64_t key = uvt_key(&objects[56], UVT_KEY_HANDLE);
   struct uvt_pending kept = link_on(thread, &objects[56], UVT_KEY_HANDLE);
+  uvt_arena_before_fork();
   pid_t child = fork();
   if (child == 0) {
-    uvt_table_after_fork_child();
-    uvt_arena_after_fork_child();
-    bool inherited = uvt_find_link(key) == kept.id && uvt_live->pid == getpid();
+    bool own = uvt_arena_after_fork_child();
+    uvt_inherit(thread);
+    bool inherited = own && uvt_find_link(key) == kept.id && uvt_live->pid == getpid();
     uvt_cancel(thread, key, UVT_reason_stopped, 0);
     _exit(inherited ? 0 : 1);
   }
+  uvt_arena_after_fork_parent();
   int status;
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
