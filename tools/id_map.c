@@ -4,129 +4,148 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
-#define KEY_SIZE sizeof(uint64_t)
-#define CAPACITY_MIN 16
+#define ID_SIZE sizeof(uint64_t)
+#define SLOTS_MIN 16
+#define ENTRIES_MIN 8
 
-/* Keys are stored plus one, so that zeroed memory is an empty entry. */
-static uint64_t stored_key(const struct uvt_id_map *map, size_t slot)
+static unsigned char *entry_at(const struct uvt_id_map *map, size_t number)
 {
-  uint64_t key;
-  memcpy(&key, map->entries + slot * map->stride, sizeof key);
-  return key;
+  return map->entries + number * map->stride;
 }
 
-static void *slot_value(const struct uvt_id_map *map, size_t slot)
+static uint64_t id_of(const struct uvt_id_map *map, size_t number)
 {
-  return map->entries + slot * map->stride + KEY_SIZE;
+  uint64_t id;
+  memcpy(&id, entry_at(map, number), sizeof id);
+  return id;
 }
 
-static size_t home_slot(const struct uvt_id_map *map, uint64_t key)
+/* Both halves of the product depend on all of the ID and on all of the secret. */
+static size_t home_slot(const struct uvt_id_map *map, uint64_t id)
 {
-  /* IDs are nearly dense: the multiplication spreads neighbours and the shift takes the good bits. */
-  uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
-  return (size_t)(hash ^ (hash >> 32)) & (map->capacity - 1);
+  unsigned __int128 product = (unsigned __int128)(id ^ map->secret[0]) * map->secret[1];
+  return (size_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & (map->slots - 1);
 }
 
-/* The slot with the key, or the empty one where it belongs. */
-static size_t find_slot(const struct uvt_id_map *map, uint64_t key)
+/* The slot with the ID, or the empty one where it belongs. */
+static size_t find_slot(const struct uvt_id_map *map, uint64_t id)
 {
-  size_t slot = home_slot(map, key);
-  for (;;) {
-    uint64_t found = stored_key(map, slot);
-    if (found == key || found == 0)
-      return slot;
-    slot = (slot + 1) & (map->capacity - 1);
-  }
+  size_t slot = home_slot(map, id);
+  while (map->table[slot] && id_of(map, map->table[slot] - 1) != id)
+    slot = (slot + 1) & (map->slots - 1);
+  return slot;
 }
 
 void uvt_id_map_init(struct uvt_id_map *map, size_t value_size)
 {
-  *map = (struct uvt_id_map){.stride = KEY_SIZE + (value_size + KEY_SIZE - 1) / KEY_SIZE * KEY_SIZE};
+  *map = (struct uvt_id_map){.stride = ID_SIZE + (value_size + ID_SIZE - 1) / ID_SIZE * ID_SIZE};
+  /* 16 bytes that the kernel has drawn for this process. */
+  memcpy(map->secret, (const void *)getauxval(AT_RANDOM), sizeof map->secret);
+  map->secret[1] |= 1;
 }
 
 void uvt_id_map_clear(struct uvt_id_map *map)
 {
   free(map->entries);
+  free(map->table);
   map->entries = NULL;
-  map->count = 0;
-  map->capacity = 0;
+  map->table = NULL;
+  map->count = map->capacity = map->slots = 0;
 }
 
 void *uvt_id_map_find(const struct uvt_id_map *map, uint64_t id)
 {
   if (map->count == 0)
     return NULL;
-  size_t slot = find_slot(map, id + 1);
-  return stored_key(map, slot) ? slot_value(map, slot) : NULL;
+  uint32_t number = map->table[find_slot(map, id)];
+  return number ? entry_at(map, number - 1) + ID_SIZE : NULL;
 }
 
-static int grow(struct uvt_id_map *map)
+static int grow_table(struct uvt_id_map *map)
 {
-  struct uvt_id_map grown = *map;
-  grown.capacity = map->capacity ? map->capacity * 2 : CAPACITY_MIN;
-  grown.entries = calloc(grown.capacity, grown.stride);
-  if (!grown.entries)
+  size_t slots = map->slots ? 2 * map->slots : SLOTS_MIN;
+  uint32_t *table = calloc(slots, sizeof *table);
+  if (!table)
     return -ENOMEM;
-  for (size_t slot = 0; slot < map->capacity; slot++) {
-    uint64_t key = stored_key(map, slot);
-    if (key)
-      memcpy(grown.entries + find_slot(&grown, key) * grown.stride, map->entries + slot * map->stride,
-             map->stride);
-  }
-  free(map->entries);
-  *map = grown;
+  free(map->table);
+  map->table = table;
+  map->slots = slots;
+  for (size_t number = 0; number < map->count; number++)
+    table[find_slot(map, id_of(map, number))] = (uint32_t)number + 1;
+  return 0;
+}
+
+static int grow_entries(struct uvt_id_map *map)
+{
+  size_t capacity = map->capacity ? map->capacity + map->capacity / 2 : ENTRIES_MIN;
+  unsigned char *entries = capacity < UINT32_MAX ? realloc(map->entries, capacity * map->stride) : NULL;
+  if (!entries)
+    return -ENOMEM;
+  map->entries = entries;
+  map->capacity = capacity;
   return 0;
 }
 
 void *uvt_id_map_add(struct uvt_id_map *map, uint64_t id)
 {
-  uint64_t key = id + 1;
-  if (map->capacity) {
-    size_t slot = find_slot(map, key);
-    if (stored_key(map, slot))
-      return slot_value(map, slot);
-  }
-  if ((map->count + 1) * 4 > map->capacity * 3 && grow(map) != 0)
+  void *found = uvt_id_map_find(map, id);
+  if (found)
+    return found;
+  if ((map->count + 1) * 4 > map->slots * 3 && grow_table(map) != 0)
     return NULL;
-  size_t slot = find_slot(map, key);
-  memcpy(map->entries + slot * map->stride, &key, sizeof key);
-  map->count++;
-  return slot_value(map, slot);
+  if (map->count == map->capacity && grow_entries(map) != 0)
+    return NULL;
+  unsigned char *entry = entry_at(map, map->count);
+  map->table[find_slot(map, id)] = (uint32_t)++map->count;
+  memset(entry, 0, map->stride);
+  memcpy(entry, &id, sizeof id);
+  return entry + ID_SIZE;
 }
 
-/* Closes the gap by moving later entries of the same run forward, so that no tombstones pile up. */
+/* Closes the gap by moving later numbers of the same run forward, so that no tombstones pile up. */
+static void empty_slot(struct uvt_id_map *map, size_t gap)
+{
+  size_t mask = map->slots - 1;
+  for (size_t slot = (gap + 1) & mask; map->table[slot]; slot = (slot + 1) & mask) {
+    size_t home = home_slot(map, id_of(map, map->table[slot] - 1));
+    if (((slot - home) & mask) < ((slot - gap) & mask))
+      continue; /* it belongs after the gap */
+    map->table[gap] = map->table[slot];
+    gap = slot;
+  }
+  map->table[gap] = 0;
+}
+
+/* The last entry takes the place of the one that goes. */
 void uvt_id_map_remove(struct uvt_id_map *map, uint64_t id)
 {
   if (map->count == 0)
     return;
-  size_t mask = map->capacity - 1;
-  size_t gap = find_slot(map, id + 1);
-  if (!stored_key(map, gap))
+  size_t slot = find_slot(map, id);
+  uint32_t number = map->table[slot];
+  if (!number)
     return;
-  for (size_t slot = (gap + 1) & mask;; slot = (slot + 1) & mask) {
-    uint64_t key = stored_key(map, slot);
-    if (!key)
-      break;
-    size_t home = home_slot(map, key);
-    if (((slot - home) & mask) < ((slot - gap) & mask))
-      continue; /* it belongs after the gap */
-    memcpy(map->entries + gap * map->stride, map->entries + slot * map->stride, map->stride);
-    gap = slot;
+  empty_slot(map, slot);
+  size_t last = map->count - 1;
+  if (number - 1 != last) {
+    map->table[find_slot(map, id_of(map, last))] = number;
+    memcpy(entry_at(map, number - 1), entry_at(map, last), map->stride);
   }
-  memset(map->entries + gap * map->stride, 0, map->stride);
   map->count--;
 }
 
 void *uvt_id_map_next(const struct uvt_id_map *map, size_t *cursor, uint64_t *id)
 {
-  for (; *cursor < map->capacity; ++*cursor) {
-    uint64_t key = stored_key(map, *cursor);
-    if (!key)
-      continue;
-    if (id)
-      *id = key - 1;
-    return slot_value(map, (*cursor)++);
-  }
-  return NULL;
+  if (*cursor >= map->count)
+    return NULL;
+  if (id)
+    *id = id_of(map, *cursor);
+  return entry_at(map, (*cursor)++) + ID_SIZE;
+}
+
+size_t uvt_id_map_looks(const struct uvt_id_map *map, uint64_t id)
+{
+  return map->count ? ((find_slot(map, id) - home_slot(map, id)) & (map->slots - 1)) + 1 : 0;
 }

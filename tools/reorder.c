@@ -5,10 +5,13 @@
 
 #include "batch.h"
 #include "batches.h"
+#include "id_map.h"
 #include "record_copy.h"
 
 /* Longer than a processor is kept from a thread that is to write. */
 #define AWAITED_NS INT64_C(2000000000)
+
+enum { RING_FIRST = 64, SPARE_RINGS = 16 };
 
 struct held {
   struct uvt_record record;
@@ -17,19 +20,31 @@ struct held {
   char *room;       /* of its strings; NULL: none */
 };
 
-/* Records in the order of their keys: those of one thread's batches, or all that came unpacked. */
+/* Where a queue stands in each of the two heaps, counted from 1; 0: it is not in that one. */
+enum heap_of { FILLED, AWAITED, HEAPS };
+
+/* Records in the order of their keys: those of one thread's batches, or all that came unpacked. What is left
+ * of it while it holds none is small: nothing says that a thread has ended. */
 struct queue {
   uint32_t process;
   int32_t tid;
   const char *host;
-  int64_t last; /* the newest key */
-  bool awaited; /* records are still to come, with times from `since` on */
-  int64_t since;
+  struct queue *next_same; /* of another host, with these numbers */
+  size_t places[HEAPS];
+  int64_t last;  /* the newest key */
+  int64_t since; /* AWAITED: records are still to come, with times from then on */
   bool given_up; /* they are awaited no more: till `until` they had not come */
   int64_t until;
   struct uvt_batches batches;
   size_t head, count, capacity;
-  struct held *held; /* a ring of `capacity`, a power of two */
+  struct held *held; /* a ring of `capacity`, a power of two; NULL: none is held */
+};
+
+/* A binary heap: what comes before all others is at the top. */
+struct heap {
+  bool (*is_before)(const struct queue *, const struct queue *);
+  size_t count, capacity;
+  struct queue **at;
 };
 
 struct uvt_reorder {
@@ -41,23 +56,113 @@ struct uvt_reorder {
   uint64_t arrivals;
   uint64_t late;
   int64_t late_by;
-  size_t count;
-  struct queue **queues; /* [0]: what came unpacked */
+  size_t count, capacity;
+  struct queue **queues;       /* all; [0]: what came unpacked */
+  struct uvt_id_map by_thread; /* values: struct queue * */
+  struct heap heaps[HEAPS];
+  struct held *spare[SPARE_RINGS]; /* of RING_FIRST records each */
+  size_t spares;
+  struct uvt_reorder_work work;
 };
+
+/* ---- Heaps of queues ---- */
+
+static void set_place(struct uvt_reorder *reorder, enum heap_of which, struct queue *queue, size_t place)
+{
+  reorder->heaps[which].at[place - 1] = queue;
+  queue->places[which] = place;
+}
+
+static bool comes_before(struct uvt_reorder *reorder, enum heap_of which, const struct queue *a,
+                         const struct queue *b)
+{
+  reorder->work.compared++;
+  return reorder->heaps[which].is_before(a, b);
+}
+
+static size_t rise(struct uvt_reorder *reorder, enum heap_of which, const struct queue *queue, size_t place)
+{
+  struct heap *heap = &reorder->heaps[which];
+  for (; place > 1 && comes_before(reorder, which, queue, heap->at[place / 2 - 1]); place /= 2)
+    set_place(reorder, which, heap->at[place / 2 - 1], place);
+  return place;
+}
+
+static size_t sink(struct uvt_reorder *reorder, enum heap_of which, const struct queue *queue, size_t place)
+{
+  struct heap *heap = &reorder->heaps[which];
+  for (size_t child; (child = 2 * place) <= heap->count; place = child) {
+    if (child < heap->count && comes_before(reorder, which, heap->at[child], heap->at[child - 1]))
+      child++;
+    if (!comes_before(reorder, which, heap->at[child - 1], queue))
+      break;
+    set_place(reorder, which, heap->at[child - 1], place);
+  }
+  return place;
+}
+
+/* After what the queue is compared by has changed. */
+static void settle(struct uvt_reorder *reorder, enum heap_of which, struct queue *queue)
+{
+  size_t place = rise(reorder, which, queue, queue->places[which]);
+  set_place(reorder, which, queue, sink(reorder, which, queue, place));
+}
+
+/* Also of one that is in it already. */
+static int put_in(struct uvt_reorder *reorder, enum heap_of which, struct queue *queue)
+{
+  struct heap *heap = &reorder->heaps[which];
+  if (!queue->places[which]) {
+    if (heap->count == heap->capacity) {
+      size_t capacity = heap->capacity ? 2 * heap->capacity : 16;
+      struct queue **at = realloc(heap->at, capacity * sizeof(struct queue *));
+      if (!at)
+        return -1;
+      heap->at = at;
+      heap->capacity = capacity;
+    }
+    set_place(reorder, which, queue, ++heap->count);
+  }
+  settle(reorder, which, queue);
+  return 0;
+}
+
+static void take_out(struct uvt_reorder *reorder, enum heap_of which, struct queue *queue)
+{
+  struct heap *heap = &reorder->heaps[which];
+  size_t place = queue->places[which];
+  if (!place)
+    return;
+  struct queue *last = heap->at[--heap->count];
+  queue->places[which] = 0;
+  if (last == queue)
+    return;
+  set_place(reorder, which, last, place);
+  settle(reorder, which, last);
+}
+
+static struct queue *top(const struct uvt_reorder *reorder, enum heap_of which)
+{
+  return reorder->heaps[which].count ? reorder->heaps[which].at[0] : NULL;
+}
 
 /* ---- Queues ---- */
 
 static struct queue *add_queue(struct uvt_reorder *reorder)
 {
-  struct queue **queues = realloc(reorder->queues, (reorder->count + 1) * sizeof *queues);
-  if (!queues)
-    return NULL;
-  reorder->queues = queues;
+  if (reorder->count == reorder->capacity) {
+    size_t capacity = reorder->capacity ? 2 * reorder->capacity : 16;
+    struct queue **queues = realloc(reorder->queues, capacity * sizeof(struct queue *));
+    if (!queues)
+      return NULL;
+    reorder->queues = queues;
+    reorder->capacity = capacity;
+  }
   struct queue *queue = calloc(1, sizeof *queue);
   if (!queue)
     return NULL;
   queue->last = INT64_MIN;
-  queues[reorder->count++] = queue;
+  reorder->queues[reorder->count++] = queue;
   return queue;
 }
 
@@ -65,26 +170,32 @@ static struct queue *add_queue(struct uvt_reorder *reorder)
 static struct queue *queue_of(struct uvt_reorder *reorder, const struct uvt_record *record, int32_t tid)
 {
   uint32_t process = record->batch.process; /* where every record has it */
-  for (size_t i = 1; i < reorder->count; i++) {
-    struct queue *queue = reorder->queues[i];
-    if (queue->process == process && queue->tid == tid && queue->host == record->host)
+  uint64_t id = (uint64_t)process << 31 | ((uint32_t)tid & INT32_MAX);
+  struct queue **first = uvt_id_map_add(&reorder->by_thread, id);
+  for (struct queue *queue = first ? *first : NULL; queue; queue = queue->next_same) {
+    reorder->work.compared++;
+    if (queue->tid == tid && queue->host == record->host)
       return queue;
   }
-  struct queue *queue = add_queue(reorder);
+  struct queue *queue = first ? add_queue(reorder) : NULL;
   if (queue) {
     queue->process = process;
     queue->tid = tid;
     queue->host = record->host;
+    queue->next_same = *first;
+    *first = queue;
   }
   return queue;
 }
 
-static int grow(struct queue *queue)
+static int grow(struct uvt_reorder *reorder, struct queue *queue)
 {
-  size_t capacity = queue->capacity ? 2 * queue->capacity : 64;
-  struct held *held = malloc(capacity * sizeof *held);
+  size_t capacity = queue->capacity ? 2 * queue->capacity : RING_FIRST;
+  bool has_spare = !queue->capacity && reorder->spares;
+  struct held *held = has_spare ? reorder->spare[--reorder->spares] : malloc(capacity * sizeof *held);
   if (!held)
     return -1;
+  reorder->work.rings += !queue->capacity;
   for (size_t i = 0; i < queue->count; i++)
     held[i] = queue->held[(queue->head + i) & (queue->capacity - 1)];
   free(queue->held);
@@ -94,9 +205,21 @@ static int grow(struct queue *queue)
   return 0;
 }
 
+/* The ring of a queue that holds nothing is for the next that does. */
+static void let_ring_go(struct uvt_reorder *reorder, struct queue *queue)
+{
+  reorder->work.rings--;
+  if (queue->capacity == RING_FIRST && reorder->spares < SPARE_RINGS)
+    reorder->spare[reorder->spares++] = queue->held;
+  else
+    free(queue->held);
+  queue->held = NULL;
+  queue->head = queue->capacity = 0;
+}
+
 static int hold(struct uvt_reorder *reorder, struct queue *queue, const struct uvt_record *record)
 {
-  if (queue->count == queue->capacity && grow(queue) < 0)
+  if (queue->count == queue->capacity && grow(reorder, queue) < 0)
     return -1;
   struct held *held = &queue->held[(queue->head + queue->count) & (queue->capacity - 1)];
   size_t room = uvt_record_room(record);
@@ -108,18 +231,24 @@ static int hold(struct uvt_reorder *reorder, struct queue *queue, const struct u
     queue->last = record->time;
   held->key = queue->last;
   held->arrival = reorder->arrivals++;
-  queue->count++;
-  return 0;
+  return queue->count++ ? 0 : put_in(reorder, FILLED, queue);
 }
 
+/* Of one that holds some. */
 static struct held *first(const struct queue *queue)
 {
-  return queue->count ? &queue->held[queue->head] : NULL;
+  return &queue->held[queue->head];
 }
 
-static bool is_before(const struct held *a, const struct held *b)
+static bool is_given_before(const struct queue *a, const struct queue *b)
 {
-  return a->key < b->key || (a->key == b->key && a->arrival < b->arrival);
+  const struct held *one = first(a), *other = first(b);
+  return one->key < other->key || (one->key == other->key && one->arrival < other->arrival);
+}
+
+static bool is_awaited_before(const struct queue *a, const struct queue *b)
+{
+  return a->since < b->since;
 }
 
 /* ---- Giving on ---- */
@@ -143,19 +272,13 @@ static int give_first(struct uvt_reorder *reorder, struct queue *queue)
   int status = reorder->next->record(reorder->next, &held->record);
   free(held->room);
   queue->head = (queue->head + 1) & (queue->capacity - 1);
-  queue->count--;
-  return status;
-}
-
-static struct queue *earliest(const struct uvt_reorder *reorder)
-{
-  struct queue *earliest = NULL;
-  for (size_t i = 0; i < reorder->count; i++) {
-    struct queue *queue = reorder->queues[i];
-    if (queue->count && (!earliest || is_before(first(queue), first(earliest))))
-      earliest = queue;
+  if (--queue->count) {
+    settle(reorder, FILLED, queue);
+  } else {
+    take_out(reorder, FILLED, queue);
+    let_ring_go(reorder, queue);
   }
-  return earliest;
+  return status;
 }
 
 /* All of up to that time. */
@@ -163,7 +286,7 @@ static int give_until(struct uvt_reorder *reorder, int64_t horizon)
 {
   struct queue *queue;
   int status = 0;
-  while (!status && (queue = earliest(reorder)) && first(queue)->key <= horizon)
+  while (!status && (queue = top(reorder, FILLED)) && first(queue)->key <= horizon)
     status = give_first(reorder, queue);
   return status;
 }
@@ -201,16 +324,21 @@ static int64_t time_of(const struct uvt_record *batch, uint64_t word)
   return moment(batch, uvt_batch_time(&batch->batch, word));
 }
 
-static void await(struct queue *queue, const struct uvt_record *record, uint64_t since)
+static int await(struct uvt_reorder *reorder, struct queue *queue, const struct uvt_record *record,
+                 uint64_t since)
 {
-  queue->awaited = since != 0;
-  queue->since = since ? moment(record, since) : 0;
   queue->given_up = false;
+  if (!since) {
+    take_out(reorder, AWAITED, queue);
+    return 0;
+  }
+  queue->since = moment(record, since);
+  return put_in(reorder, AWAITED, queue);
 }
 
-static void give_up(struct queue *queue, int64_t now)
+static void give_up(struct uvt_reorder *reorder, struct queue *queue, int64_t now)
 {
-  queue->awaited = false;
+  take_out(reorder, AWAITED, queue);
   queue->given_up = true;
   queue->until = now;
 }
@@ -267,8 +395,7 @@ static int hold_batch(struct uvt_reorder *reorder, const struct uvt_record *reco
     if (hold_packed(reorder, queue, record, &words->at[i]) < 0)
       return -1;
   }
-  await(queue, record, record->batch.since);
-  return 0;
+  return await(reorder, queue, record, record->batch.since);
 }
 
 /* ---- The visitor ---- */
@@ -282,15 +409,11 @@ static void note_window(struct uvt_reorder *reorder, const struct uvt_record *re
 /* Up to when all is there. What has been awaited for too long will not come: its process was killed. */
 static int64_t horizon(struct uvt_reorder *reorder, int64_t now)
 {
+  struct queue *queue;
+  while ((queue = top(reorder, AWAITED)) && queue->since < now - AWAITED_NS)
+    give_up(reorder, queue, now);
   int64_t horizon = now - reorder->window;
-  for (size_t i = 1; i < reorder->count; i++) {
-    struct queue *queue = reorder->queues[i];
-    if (queue->awaited && queue->since < now - AWAITED_NS)
-      give_up(queue, now);
-    if (queue->awaited && queue->since < horizon)
-      horizon = queue->since;
-  }
-  return horizon;
+  return queue && queue->since < horizon ? queue->since : horizon;
 }
 
 static int take(struct uvt_reorder *reorder, const struct uvt_record *record)
@@ -301,10 +424,7 @@ static int take(struct uvt_reorder *reorder, const struct uvt_record *record)
     return hold_batch(reorder, record);
   case UVT_RECORD_waiting:
     queue = queue_of(reorder, record, record->waiting.tid);
-    if (!queue)
-      return -1;
-    await(queue, record, record->waiting.since);
-    return 0;
+    return queue ? await(reorder, queue, record, record->waiting.since) : -1;
   default:
     return hold(reorder, reorder->queues[0], record);
   }
@@ -341,9 +461,12 @@ struct uvt_reorder *uvt_reorder_create(struct uvt_trace_visitor *next)
   struct uvt_reorder *reorder = calloc(1, sizeof *reorder);
   if (!reorder)
     return NULL;
-  *reorder = (struct uvt_reorder){.visitor = {.record = take_record, .idle = take_idle, .rest = take_rest},
-                                  .next = next,
-                                  .given = INT64_MIN};
+  *reorder = (struct uvt_reorder){
+      .visitor = {.record = take_record, .idle = take_idle, .rest = take_rest},
+      .next = next,
+      .given = INT64_MIN,
+      .heaps = {[FILLED].is_before = is_given_before, [AWAITED].is_before = is_awaited_before}};
+  uvt_id_map_init(&reorder->by_thread, sizeof(struct queue *));
   if (!add_queue(reorder)) {
     uvt_reorder_destroy(reorder);
     return NULL;
@@ -362,6 +485,11 @@ void uvt_reorder_destroy(struct uvt_reorder *reorder)
     free(queue->held);
     free(queue);
   }
+  for (size_t i = 0; i < reorder->spares; i++)
+    free(reorder->spare[i]);
+  for (size_t i = 0; i < HEAPS; i++)
+    free(reorder->heaps[i].at);
+  uvt_id_map_clear(&reorder->by_thread);
   free(reorder->queues);
   free(reorder);
 }
@@ -375,8 +503,8 @@ int uvt_reorder_finish(struct uvt_reorder *reorder)
 {
   for (size_t i = 1; i < reorder->count; i++) {
     struct queue *queue = reorder->queues[i];
-    if (queue->awaited)
-      give_up(queue, reorder->newest);
+    if (queue->places[AWAITED])
+      give_up(reorder, queue, reorder->newest);
     if (queue->given_up && hold_missing(reorder, queue) < 0)
       return -1;
     queue->given_up = false;
@@ -388,4 +516,9 @@ uint64_t uvt_reorder_late(const struct uvt_reorder *reorder, int64_t *by)
 {
   *by = reorder->late_by;
   return reorder->late;
+}
+
+struct uvt_reorder_work uvt_reorder_work(const struct uvt_reorder *reorder)
+{
+  return reorder->work;
 }

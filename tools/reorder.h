@@ -11,11 +11,15 @@
  * What a thread said to come and did not is lost, its process was killed or ran on after the recording: a
  * `discarded` of unknown count says so at the end.
  *
- * Memory: what is recorded in one window, or in 2 s where a process was killed. Everything runs on the
- * caller's thread.
+ * Memory: what is recorded in one window, or in 2 s where a process was killed, and some 150 bytes for each
+ * thread that ever wrote. What a record costs grows with the logarithm of how many threads have records held.
+ * Everything runs on the caller's thread.
  */
 #ifndef UVT_REORDER_H
 #define UVT_REORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 #include "trace_source.h"
 
@@ -34,5 +38,12 @@ int uvt_reorder_finish(struct uvt_reorder *reorder);
 
 /* How many records came later than the window allows, and by how many ns the latest did. */
 uint64_t uvt_reorder_late(const struct uvt_reorder *reorder, int64_t *by);
+
+/* What it took so far, for tests. */
+struct uvt_reorder_work {
+  uint64_t compared; /* threads looked at to find the one whose record is next */
+  size_t rings;      /* threads that have room for records now */
+};
+struct uvt_reorder_work uvt_reorder_work(const struct uvt_reorder *reorder);
 
 #endif

@@ -22,7 +22,8 @@ static size_t bytes_of(const struct uvt_id_set *set)
 {
   size_t bytes = 0;
   for (int level = 0; level < UVT_ID_SET_LEVELS; level++)
-    bytes += set->level[level].capacity * set->level[level].stride;
+    bytes +=
+        set->level[level].capacity * set->level[level].stride + set->level[level].slots * sizeof(uint32_t);
   return bytes;
 }
 
@@ -146,6 +147,71 @@ static void test_id_map_add_remove_is_exact(void **state)
   uvt_id_map_clear(&map);
 }
 
+/* IDs chosen by one who knows the program: any that fall on one place with a hash that has no secret. */
+struct hostile {
+  uint64_t first, step;
+};
+
+static uint64_t multiplicative_hash(uint64_t key)
+{
+  uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
+  return (hash ^ (hash >> 32)) & 0xffff;
+}
+
+static void expect_short_runs(const uint64_t *ids, size_t count)
+{
+  struct uvt_id_map map;
+  uvt_id_map_init(&map, sizeof(uint64_t));
+  for (size_t i = 0; i < count; i++)
+    assert_non_null(uvt_id_map_add(&map, ids[i]));
+  uint64_t looks = 0;
+  for (size_t i = 0; i < count; i++)
+    looks += uvt_id_map_looks(&map, ids[i]) + uvt_id_map_looks(&map, ids[i] + 1);
+  assert_in_range(looks, count, 24 * count); /* 11 of three quarters full by chance */
+  uvt_id_map_clear(&map);
+}
+
+static void test_id_map_hostile_ids_cost_as_others(void **state)
+{
+  (void)state;
+  enum { COUNT = 12000 };
+  static const struct hostile rows[] = {{1, 1},
+                                        {1, UINT64_C(1) << 20},
+                                        {1, UINT64_C(1) << 32},
+                                        {7, UINT64_C(1) << 39},
+                                        {1, UINT64_C(0xf1de83e19937733d)}, /* undoes the golden ratio */
+                                        {1, UINT64_C(0x9e3779b97f4a7c15)}};
+  static uint64_t ids[COUNT];
+  for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+    for (size_t i = 0; i < COUNT; i++)
+      ids[i] = rows[row].first + i * rows[row].step;
+    expect_short_runs(ids, COUNT);
+  }
+  size_t count = 0;
+  for (uint64_t id = 1; count < COUNT; id++) {
+    if (multiplicative_hash(id + 1) < 4)
+      ids[count++] = id;
+  }
+  expect_short_runs(ids, COUNT);
+}
+
+/* Whatever the secret: the same input gives the same output. */
+static void test_id_map_order_is_that_of_adding(void **state)
+{
+  (void)state;
+  enum { COUNT = 1000 };
+  struct uvt_id_map map;
+  uvt_id_map_init(&map, sizeof(uint32_t));
+  for (uint64_t i = 0; i < COUNT; i++)
+    assert_non_null(uvt_id_map_add(&map, i * 7919 % 10007));
+  size_t cursor = 0;
+  uint64_t id;
+  for (uint64_t i = 0; uvt_id_map_next(&map, &cursor, &id); i++)
+    assert_int_equal(id, i * 7919 % 10007);
+  assert_int_equal(cursor, COUNT);
+  uvt_id_map_clear(&map);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -155,6 +221,8 @@ int main(void)
       cmocka_unit_test(test_id_set_any_order_is_exact),
       cmocka_unit_test(test_id_set_largest_ids),
       cmocka_unit_test(test_id_map_add_remove_is_exact),
+      cmocka_unit_test(test_id_map_hostile_ids_cost_as_others),
+      cmocka_unit_test(test_id_map_order_is_that_of_adding),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

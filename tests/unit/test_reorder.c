@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -99,16 +101,25 @@ static void give_end(struct world *world, int64_t time, uint64_t id)
        &(struct uvt_record){.kind = UVT_RECORD_execute_end, .time = time, .execute_end = {.execute_id = id}});
 }
 
-/* A batch of ends with these times and IDs, in ns; written at `at`, where CLOCK_MONOTONIC shows the same. */
-static void give_batch(struct world *world, int32_t tid, int64_t at, size_t count, const uint32_t (*ends)[2])
+/* A batch of ends with these times after `begin` and IDs, in ns; written at `at`, where CLOCK_MONOTONIC shows
+ * the same. */
+static void give_batch_from(struct world *world, int32_t tid, int64_t at, int64_t begin, size_t count,
+                            const uint32_t (*ends)[2])
 {
   uint64_t words[8];
   for (size_t i = 0; i < count; i++)
     words[i] = uvt_batch_word(UVT_BATCH_end, 0, ends[i][0], ends[i][1]);
-  give(world, &(struct uvt_record){.kind = UVT_RECORD_batch,
-                                   .time = at,
-                                   .monotonic = (uint64_t)at,
-                                   .batch = {.tid = tid, .unit = UNIT, .words = {words, (uint32_t)count}}});
+  give(world,
+       &(struct uvt_record){
+           .kind = UVT_RECORD_batch,
+           .time = at,
+           .monotonic = (uint64_t)at,
+           .batch = {.tid = tid, .begin = (uint64_t)begin, .unit = UNIT, .words = {words, (uint32_t)count}}});
+}
+
+static void give_batch(struct world *world, int32_t tid, int64_t at, size_t count, const uint32_t (*ends)[2])
+{
+  give_batch_from(world, tid, at, 0, count, ends);
 }
 
 static void expect(struct world *world, const char *const *lines)
@@ -353,6 +364,84 @@ static void a_visitor_that_has_enough_ends_it(void **state)
   assert_int_equal(give(world, &(struct uvt_record){.kind = UVT_RECORD_execute_end, .time = 5000}), -7);
 }
 
+/* Most of what is alive are threads that wrote once, long ago. */
+static void a_record_costs_by_the_threads_that_are_alive(void **state)
+{
+  struct world *world = *state;
+  enum { THREADS = 20000, RECORDS = 1000 };
+  give_process(world, WINDOW);
+  for (int32_t tid = 1; tid <= THREADS; tid++) {
+    int64_t now = (int64_t)tid * 10 * WINDOW;
+    world->taken.count = 0;
+    give_batch_from(world, tid, now, now, 1, (const uint32_t[][2]){{0, (uint32_t)tid}});
+    give_end(world, now, 1);
+  }
+  struct uvt_reorder_work before = uvt_reorder_work(world->reorder);
+  assert_in_range(before.rings, 1, 2);
+  assert_in_range(before.compared, 0, 20 * THREADS);
+  int64_t start = (int64_t)(THREADS + 1) * 10 * WINDOW;
+  world->taken.count = 0;
+  for (int i = 0; i < RECORDS; i++) {
+    int64_t now = start + i;
+    give_batch_from(world, i % 10 + 1, now, now, 1, (const uint32_t[][2]){{0, 5}});
+  }
+  assert_in_range(uvt_reorder_work(world->reorder).compared - before.compared, 0, 20 * RECORDS);
+}
+
+/* Those that are awaited and then given up are looked at once. */
+static void threads_that_are_awaited_are_looked_at_once(void **state)
+{
+  struct world *world = *state;
+  enum { THREADS = 3000, RECORDS = 3000 };
+  give_process(world, WINDOW);
+  for (int32_t tid = 1; tid <= THREADS; tid++)
+    give_waiting(world, tid, tid, (uint64_t)tid);
+  uint64_t before = uvt_reorder_work(world->reorder).compared;
+  for (int i = 0; i < RECORDS; i++)
+    give_end(world, INT64_C(5000000000) + i, 1);
+  assert_in_range(uvt_reorder_work(world->reorder).compared - before, 0, 40 * (THREADS + RECORDS));
+}
+
+static uint64_t random_below(uint64_t *state, uint64_t limit)
+{
+  *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (*state >> 33) % limit;
+}
+
+/* Batches of many threads, written up to a window after what they tell: against the times sorted. */
+static void records_of_many_threads_come_out_sorted(void **state)
+{
+  struct world *world = *state;
+  enum { THREADS = 50, BATCHES = 1000, EACH = 3 };
+  static uint32_t newest[THREADS];
+  uint64_t seed = (uint64_t)getpid() * 2654435761u + (uint64_t)time(NULL), random = seed;
+  print_message("seed %llu\n", (unsigned long long)seed);
+  memset(newest, 0, sizeof newest);
+  give_process(world, WINDOW);
+  for (uint32_t i = 0; i < BATCHES; i++) {
+    uint32_t now = 2 * WINDOW + i * 20, ends[EACH][2];
+    size_t thread = random_below(&random, THREADS), count = random_below(&random, EACH) + 1;
+    for (size_t j = 0; j < count; j++) {
+      uint32_t earliest = now - WINDOW + 1 > newest[thread] ? now - WINDOW + 1 : newest[thread];
+      newest[thread] = ends[j][0] = earliest + (uint32_t)random_below(&random, now - earliest + 1);
+      ends[j][1] = (uint32_t)thread;
+    }
+    if (random_below(&random, 4) == 0)
+      give_end(world, now, THREADS);
+    give_batch(world, (int32_t)thread + 1, now, count, (const uint32_t(*)[2])ends);
+  }
+  uvt_reorder_finish(world->reorder);
+  long long last = 0;
+  for (size_t i = 1; i < world->taken.count; i++) {
+    long long at = 0;
+    assert_int_equal(sscanf(world->taken.lines[i], "end %lld", &at), 1);
+    assert_true(at >= last);
+    last = at;
+  }
+  int64_t by;
+  assert_int_equal(uvt_reorder_late(world->reorder, &by), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -374,6 +463,9 @@ int main(void)
       TEST(what_comes_after_all_is_not_missing),
       TEST(records_of_lost_batches_are_told),
       TEST(a_visitor_that_has_enough_ends_it),
+      TEST(a_record_costs_by_the_threads_that_are_alive),
+      TEST(threads_that_are_awaited_are_looked_at_once),
+      TEST(records_of_many_threads_come_out_sorted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
