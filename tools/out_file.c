@@ -243,14 +243,14 @@ static size_t put_escaped(char **p, const unsigned char *text)
   return 1;
 }
 
-void uvt_out_json_text(struct uvt_out_file *out, const char *string)
+void uvt_out_json_part(struct uvt_out_file *out, const char *start, size_t length)
 {
-  const unsigned char *text = (const unsigned char *)(string ? string : "");
+  const unsigned char *text = (const unsigned char *)start, *end = text + length;
   char *p = uvt_out_room(out, TEXT_ROOM);
   const char *limit = p + TEXT_ROOM - NUMBER_ROOM;
   *p++ = '"';
-  while (*text) {
-    while (*text && p < limit) {
+  while (text < end) {
+    while (text < end && p < limit) {
       if (is_plain(*text))
         *p++ = (char)*text++;
       else
@@ -262,4 +262,9 @@ void uvt_out_json_text(struct uvt_out_file *out, const char *string)
   }
   *p++ = '"';
   uvt_out_advance(out, p);
+}
+
+void uvt_out_json_text(struct uvt_out_file *out, const char *text)
+{
+  uvt_out_json_part(out, text ? text : "", text ? strlen(text) : 0);
 }

@@ -63,4 +63,7 @@ char *uvt_put_signed(char *p, int64_t number);
  * "". */
 void uvt_out_json_text(struct uvt_out_file *out, const char *text);
 
+/* The same of a part of a text, which is cut where an ASCII character or the end follows. */
+void uvt_out_json_part(struct uvt_out_file *out, const char *text, size_t length);
+
 #endif

@@ -15,7 +15,6 @@ enum {
   /* What a line takes without texts and lists: 13 numbers with their keys. */
   LINE_ROOM = 2048,
   NUMBER_ROOM = 24,
-  KEY_MAX = 40,
 };
 
 /* A text that is copied whole, which takes less than looking at its length. */
@@ -109,12 +108,11 @@ static size_t object_length(const char *key)
   return dot ? (size_t)(dot - key) : 0;
 }
 
-static char *put_key(char *p, const char *key)
+/* Of a stream that others wrote a key may be any text. */
+static void write_key(struct uvt_out_file *out, const char *key, size_t length)
 {
-  size_t length = strlen(key);
-  *p++ = '"';
-  p = uvt_put(p, key, length < KEY_MAX ? length : KEY_MAX); /* keys are this program's own words */
-  return UVT_PUT(p, "\":");
+  uvt_out_json_part(out, key, length);
+  put_character(out, ':');
 }
 
 static void write_data(struct uvt_out_file *out, const struct uvt_event *event)
@@ -123,22 +121,21 @@ static void write_data(struct uvt_out_file *out, const struct uvt_event *event)
   size_t length = 0;
   for (size_t i = 0; i < event->data_count; i++) {
     const struct uvt_datum *datum = &event->data[i];
-    char *p = uvt_out_room(out, 4 * KEY_MAX);
+    char *p = uvt_out_room(out, NUMBER_ROOM);
     bool same = object && object_length(datum->key) == length && !strncmp(object, datum->key, length);
     if (object && !same)
       *p++ = '}';
-    p = i ? UVT_PUT(p, ",") : UVT_PUT(p, ",\"data\":{");
+    uvt_out_advance(out, i ? UVT_PUT(p, ",") : UVT_PUT(p, ",\"data\":{"));
     if (!same) {
       length = object_length(datum->key);
       object = length ? datum->key : NULL;
       if (length) {
-        *p++ = '"';
-        p = uvt_put(p, datum->key, length < KEY_MAX ? length : KEY_MAX);
-        p = UVT_PUT(p, "\":{");
+        write_key(out, datum->key, length);
+        put_character(out, '{');
       }
     }
-    p = put_key(p, datum->key + (length ? length + 1 : 0));
-    uvt_out_advance(out, p);
+    const char *key = datum->key + (length ? length + 1 : 0);
+    write_key(out, key, strlen(key));
     write_datum_value(out, datum);
   }
   char *p = uvt_out_room(out, NUMBER_ROOM);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "out_jsonl.h"
 #include "stack_store.h"
@@ -229,6 +231,50 @@ static void test_write_that_fails_is_told(void **state)
   close(full);
 }
 
+/* Pieces that do not stand for themselves, or end in the middle; those of one character are well-formed. */
+static const char *const odd_pieces[] = {
+    "a",      "\"",         "\\", "\n",   "\x1b]0;",  "\x7f", "\u00e9",       ".",       "\xc2\x85",
+    "\u202e", "\U0001f600", "/",  "\xc3", "\xe2\x82", "\xff", "\xed\xa0\x80", "\xf0\x9f"};
+enum { WELL_FORMED = 12 };
+
+/* Keys and texts of any bytes: each line is JSON, and what was well-formed is read as it was. */
+static void test_any_keys_and_texts_give_json(void **state)
+{
+  struct fixture *f = *state;
+  enum { LINES = 2000 };
+  static char texts[LINES][200];
+  unsigned seed = (unsigned)getpid(), random = seed;
+  print_message("seed %u\n", seed);
+  for (size_t i = 0; i < LINES; i++) {
+    size_t kinds = i % 2 ? WELL_FORMED : sizeof odd_pieces / sizeof odd_pieces[0];
+    for (int pieces = rand_r(&random) % 40 + 1; pieces--;)
+      strcat(texts[i], odd_pieces[(size_t)rand_r(&random) % kinds]);
+    give(f, (struct uvt_event){.kind = UVT_EV_link,
+                               .time = 1,
+                               .data_count = 2,
+                               .data = {{.key = texts[i], .type = UVT_DATUM_STRING, .string = texts[i]},
+                                        {.key = "whole", .type = UVT_DATUM_STRING, .string = texts[i]}}});
+  }
+  const char *line = written(f);
+  for (size_t i = 0; i < LINES; i++, line = strchr(line, '\n') + 1) {
+    json_t *root = json_loadb(line, strcspn(line, "\n"), 0, NULL);
+    json_t *data = json_object_get(root, "data");
+    assert_non_null(data);
+    assert_non_null(json_object_get(data, "whole"));
+    if (i % 2) {
+      const char *dot = texts[i][0] == '.' ? NULL : strchr(texts[i], '.');
+      json_t *inner = data;
+      if (dot) {
+        char *object = strndup(texts[i], (size_t)(dot - texts[i]));
+        inner = json_object_get(data, object);
+        free(object);
+      }
+      assert_string_equal(json_string_value(json_object_get(inner, dot ? dot + 1 : texts[i])), texts[i]);
+    }
+    json_decref(root);
+  }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -241,6 +287,7 @@ int main(void)
       TEST(process_is_written_once_there_are_several),
       TEST(long_output_comes_whole),
       cmocka_unit_test(test_write_that_fails_is_told),
+      TEST(any_keys_and_texts_give_json),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
