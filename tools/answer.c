@@ -68,7 +68,7 @@ int uvt_answer_into(const char *output, int (*write)(void *user, int file, struc
 {
   if (!strcmp(output, "-"))
     return write(user, STDOUT_FILENO, error);
-  int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int file = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   int status = file < 0 ? UVT_EXIT_FAILED : write(user, file, error);
   if (file >= 0 && (close(file) == 0 || status))
     return status;

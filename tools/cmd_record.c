@@ -256,7 +256,7 @@ static int make_output(struct recording *r, struct uvt_error *error)
 {
   if (r->options->live_url)
     return 0;
-  r->made_output = mkdir(r->shown, 0777) == 0;
+  r->made_output = mkdir(r->shown, 0700) == 0; /* arguments, paths and URLs of the program are in it */
   if (!r->made_output && errno != EEXIST)
     uvt_error_set(error, "cannot make the folder %s: %s", r->shown, strerror(errno));
   else if (!realpath(r->shown, r->output))
