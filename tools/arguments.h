@@ -45,6 +45,12 @@ int uvt_choice(const char *text, const char *const *names, size_t count);
     .name = "pid", .value = "PID", .help = "only the processes with that pid", .take = uvt_take_pid, \
     .field = offsetof(type, member)                                                                  \
   }
+#define UVT_OPTION_ALL_PROCESSES(type, member)                                                          \
+  {                                                                                                     \
+    .name = "all-processes",                                                                            \
+    .help = "of a trace by `uvtree record`, also processes that it did not start, which ran meanwhile", \
+    .field = offsetof(type, member)                                                                     \
+  }
 #define UVT_OPTION_FROM(type, member)                                                      \
   {                                                                                        \
     .name = "from", .value = "TIME",                                                       \

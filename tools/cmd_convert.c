@@ -64,6 +64,7 @@ static const struct uvt_option options[] = {
      .help = "leave out the operations and their states",
      .field = offsetof(struct convert_command, pipeline.no_states)},
     UVT_OPTION_PID(struct convert_command, pipeline.pid),
+    UVT_OPTION_ALL_PROCESSES(struct convert_command, pipeline.all_processes),
     UVT_OPTION_FROM(struct convert_command, pipeline.from),
     UVT_OPTION_TO(struct convert_command, pipeline.to),
     UVT_OPTION_MEMORY(struct convert_command, pipeline.memory),
@@ -83,7 +84,8 @@ static const struct uvt_option options[] = {
 static void report_losses(const struct uvt_pipeline_result *result)
 {
   if (result->strangers)
-    fprintf(stderr, "uvtree convert: left out %" PRIu64 " %s started for another recording\n",
+    fprintf(stderr,
+            "uvtree convert: left out %" PRIu64 " %s of other recordings or of none (--all-processes)\n",
             result->strangers, result->strangers == 1 ? "process" : "processes");
   if (result->late)
     fprintf(stderr,

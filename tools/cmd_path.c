@@ -26,6 +26,7 @@ static const struct uvt_option options[] = {
      .help = "of that process: needed where the trace holds several",
      .take = uvt_take_pid,
      .field = offsetof(struct path_command, pipeline.pid)},
+    UVT_OPTION_ALL_PROCESSES(struct path_command, pipeline.all_processes),
     {.name = "depth",
      .value = "N",
      .help = "only the N nearest, and the root",

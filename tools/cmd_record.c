@@ -448,7 +448,7 @@ static bool print_local_summary(const struct recording *r)
     print_incomplete(r, recorded.disk_full ? "the disk is full" : "it could not be written to its end");
     return false;
   }
-  if (recorded.bytes == 0) {
+  if (recorded.bytes == 0 || (!recorded.more && !recorded.records)) {
     if (!quiet)
       fprintf(
           stderr,
@@ -562,8 +562,10 @@ const struct uvt_command uvt_cmd_record = {
     .summary = "run a program and record its asynchronous operations",
     .options = option_table,
     .notes =
-        "Records every process of the program that uses libuv, and those of other recordings that this user "
-        "has running at the time: LTTng sessions see all of a user's processes. Uses the LTTng session "
+        "Records every process of the program that uses libuv. LTTng sessions see all of a user's processes: "
+        "what others "
+        "record meanwhile is in the trace, too, but left out of all answers (--all-processes shows it). Uses "
+        "the LTTng session "
         "daemon that is running, or starts one and ends it. Signals sent to uvtree are passed on to the "
         "program. Nothing is left behind, even if uvtree is killed; the program then runs on.\n"
         "\n"

@@ -33,6 +33,7 @@ static const struct uvt_option options[] = {
      .take = uvt_take_number,
      .field = offsetof(struct tree_command, moment.index)},
     UVT_OPTION_PID(struct tree_command, pipeline.pid),
+    UVT_OPTION_ALL_PROCESSES(struct tree_command, pipeline.all_processes),
     {.name = "under",
      .value = "N",
      .help = "only what hangs from invocation #N",

@@ -22,6 +22,7 @@ static const struct uvt_option options[] = {
      .field = offsetof(struct view_command, output),
      .required = true},
     UVT_OPTION_PID(struct view_command, pipeline.pid),
+    UVT_OPTION_ALL_PROCESSES(struct view_command, pipeline.all_processes),
     UVT_OPTION_LAYER(struct view_command, pipeline.layer),
     UVT_OPTION_USER(struct view_command, pipeline.user),
     UVT_OPTION_FROM(struct view_command, pipeline.from),

@@ -343,6 +343,7 @@ bool uvt_ctf_stream_open(struct uvt_ctf_stream *stream, const struct uvt_ctf_lay
       uvt_trace_origin(layout->host, layout->session, realpath(path, absolute) ? absolute : path);
   stream->record.host = stream->origin.host;
   stream->record.session = stream->origin.session;
+  stream->record.by_record = stream->origin.by_record;
   stream->record.own_session = stream->origin.own_session;
   return has_room(stream, 0) && (stream->file.size == 0 || open_packet(stream));
 }

@@ -20,6 +20,7 @@ struct uvt_model *uvt_model_create(struct uvt_sink *sink, uint64_t memory)
   model->sink = sink;
   model->pending = uvt_pending_create(memory);
   uvt_id_map_init(&model->processes, sizeof(void *));
+  uvt_family_init(&model->family);
   if (model->pending)
     return model;
   free(model);
@@ -34,6 +35,7 @@ void uvt_model_destroy(struct uvt_model *model)
   for (void **value; (value = uvt_id_map_next(&model->processes, &cursor, NULL));)
     uvt_process_destroy(model, *value);
   uvt_id_map_clear(&model->processes);
+  uvt_family_clear(&model->family);
   uvt_pending_destroy(model->pending);
   uvt_stack_store_release(model->stacks);
   while (model->free_registrations) {
@@ -271,6 +273,11 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
   }
 }
 
+void uvt_model_take_all(struct uvt_model *model)
+{
+  model->family.everybody = true;
+}
+
 uint64_t uvt_model_strangers(const struct uvt_model *model)
 {
   return model->strangers;
@@ -298,6 +305,6 @@ int uvt_model_record(struct uvt_model *model, const struct uvt_record *record, s
     process->last_time = model->now;
   }
   if (!model->status)
-    model->status = uvt_pending_status(model->pending);
+    model->status = model->family.failed ? -ENOMEM : uvt_pending_status(model->pending);
   return model->status;
 }

@@ -37,7 +37,10 @@ struct uvt_model_losses {
 };
 struct uvt_model_losses uvt_model_losses(const struct uvt_model *model);
 
-/* How many processes have been left out, as they were started for another recording than the trace's. */
+/* Before the first record: processes that do not belong to the recording are not left out. */
+void uvt_model_take_all(struct uvt_model *model);
+
+/* How many processes have been left out, as they do not belong to the recording (family.h). */
 uint64_t uvt_model_strangers(const struct uvt_model *model);
 
 /* How many stacks and pieces of code there was no room for. */

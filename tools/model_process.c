@@ -52,17 +52,14 @@ static struct uvt_process *create_process(struct uvt_model *model, uint32_t key,
   return process;
 }
 
-/*
- * LTTng records all of a user's processes in every session. A process that `uvtree record` started says for
- * which; in the trace of another recording it does not belong. Nor does one that ran already when a recording
- * made its session, unless records were lost: then it may have said who it is in those.
- */
-static bool is_stranger(const struct uvt_model *model, const struct uvt_record *record)
+/* One that ran already when a recording made its session has not said who it is; unless records were lost:
+ * then it may have in those. */
+static bool is_stranger(struct uvt_model *model, const struct uvt_process *process,
+                        const struct uvt_record *record)
 {
-  if (record->kind != UVT_RECORD_process)
-    return record->own_session && !model->losses.count && !model->losses.unknown;
-  const char *its = record->process.session;
-  return its && *its && record->session && *record->session && strcmp(its, record->session);
+  if (record->kind == UVT_RECORD_process)
+    return !uvt_family_has(&model->family, process->host, record);
+  return record->own_session && !model->family.everybody && !model->losses.count && !model->losses.unknown;
 }
 
 static void leave_out(struct uvt_model *model, struct uvt_process *process)
@@ -74,7 +71,7 @@ static void leave_out(struct uvt_model *model, struct uvt_process *process)
 /* Its first record. Without its process record, its beginning is not in the trace: ruling 11. */
 static void meet(struct uvt_model *model, struct uvt_process *process, const struct uvt_record *record)
 {
-  if (is_stranger(model, record)) {
+  if (is_stranger(model, process, record)) {
     leave_out(model, process);
     return;
   }
@@ -94,7 +91,8 @@ struct uvt_process *uvt_model_process(struct uvt_model *model, const struct uvt_
     process = create_process(model, key, host);
     if (process)
       meet(model, process, record);
-  } else if (process->stranger && record->kind == UVT_RECORD_process && !is_stranger(model, record)) {
+  } else if (process->stranger && record->kind == UVT_RECORD_process &&
+             !is_stranger(model, process, record)) {
     process->stranger = false;
     model->strangers--;
     meet(model, process, record);
@@ -197,6 +195,7 @@ void uvt_model_child(struct uvt_model *model, struct uvt_process *process, const
     uvt_model_fail(model, -ENOMEM);
     return;
   }
+  uvt_family_add(&model->family, process->host, record->pid);
   process->children[process->children_next++ % UVT_CHILDREN_MAX] =
       (struct uvt_child){.pid = record->pid, .execute_id = record->execute_id, .link_id = record->link_id};
 }
@@ -443,7 +442,7 @@ void uvt_model_process_record(struct uvt_model *model, struct uvt_process *proce
       resume(model, process);
     return;
   }
-  if (is_stranger(model, record)) {
+  if (is_stranger(model, process, record)) {
     leave_out(model, process);
     return;
   }

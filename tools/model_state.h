@@ -3,6 +3,7 @@
 #ifndef UVT_MODEL_STATE_H
 #define UVT_MODEL_STATE_H
 
+#include "family.h"
 #include "id_map.h"
 #include "model.h"
 #include "pending.h"
@@ -94,7 +95,7 @@ struct uvt_process {
   bool introduced; /* its process record has been seen */
   bool ended;      /* another process has its pid now */
   bool over;       /* its end has been told */
-  bool stranger;   /* started for another recording: left out */
+  bool stranger;   /* not of this recording: left out */
   bool has_clock;
   int64_t monotonic_offset; /* added to CLOCK_MONOTONIC it gives time in the stream */
   uint64_t last_time, lost_until;
@@ -119,6 +120,7 @@ struct uvt_model {
   char origin_text[24];
   uint64_t now; /* time of the record at hand, in the stream */
   uint64_t process_ids;
+  struct uvt_family family;
   uint64_t strangers;          /* processes left out */
   struct uvt_id_map processes; /* by key and host */
   struct uvt_process *last_process;

@@ -164,6 +164,8 @@ static int run_trace(struct run *run)
   int status = -1;
   trace.model = uvt_model_create(run->sink, memory);
   trace.queue = uvt_record_queue_create();
+  if (trace.model && run->options->all_processes)
+    uvt_model_take_all(trace.model);
   if (trace.model && trace.queue)
     status = finish_trace(&trace, read_trace(&trace));
   else

@@ -20,11 +20,12 @@ enum uvt_layer { UVT_LAYER_ALL, UVT_LAYER_UV, UVT_LAYER_JS };
 
 struct uvt_pipeline_options {
   enum uvt_layer layer;
-  bool user;         /* of JavaScript, only what is the program's own (view_layer.h) */
-  bool no_states;    /* leave out state and operation events */
-  int64_t pid;       /* only that process; 0: all */
-  uint64_t from, to; /* only events in [from, to] ns since the origin; to 0: no end */
-  uint64_t memory;   /* bytes for operations that are only ChildrenPending before they spill; 0: 64 MiB */
+  bool user;          /* of JavaScript, only what is the program's own (view_layer.h) */
+  bool no_states;     /* leave out state and operation events */
+  int64_t pid;        /* only that process; 0: all */
+  bool all_processes; /* also those that do not belong to the recording (family.h) */
+  uint64_t from, to;  /* only events in [from, to] ns since the origin; to 0: no end */
+  uint64_t memory;    /* bytes for operations that are only ChildrenPending before they spill; 0: 64 MiB */
 };
 
 struct uvt_pipeline_result {
@@ -32,7 +33,7 @@ struct uvt_pipeline_result {
   uint64_t events;         /* given to the sink */
   uint64_t lost;           /* records the tracer discarded, as far as it counted them */
   bool lost_unknown;       /* some were discarded that nobody counted */
-  uint64_t strangers;      /* processes left out: started for another recording than the trace's */
+  uint64_t strangers;      /* processes left out: they do not belong to the recording */
   uint64_t stacks_refused; /* stacks and pieces of code that there was no room for (stack_store.h) */
   uint64_t late;   /* records that came later than their process said; their times were moved (reorder.h) */
   int64_t late_by; /* by how many ns at most */

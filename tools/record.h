@@ -35,7 +35,8 @@ struct uvt_record {
   uint64_t monotonic;  /* the same moment on the CLOCK_MONOTONIC of the host that recorded it, ns */
   const char *host;    /* name of the host that recorded it, "" where unknown; lives on (names.h) */
   const char *session; /* name of the tracing session that it was recorded in; likewise */
-  bool own_session;    /* that session was made for its processes before they began */
+  bool by_record;      /* that session was made by `uvtree record` */
+  bool own_session;    /* and before its processes began, as far as its beginning is there */
   union {
 #define UVT_RECORD_MEMBER(event) struct uvt_rec_##event event;
     UVT_EVENTS(UVT_RECORD_MEMBER)

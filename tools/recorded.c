@@ -15,6 +15,7 @@
 #include "batch.h"
 #include "batches.h"
 #include "error.h"
+#include "family.h"
 #include "id_map.h"
 #include "trace_source.h"
 
@@ -79,11 +80,14 @@ struct thread {
 struct counter {
   struct uvt_trace_visitor visitor;
   uint64_t records;
-  uint64_t looked_at;        /* of these, those that are records of the trace: a batch is one */
-  uint64_t missing;          /* in batches, beyond the batches themselves */
-  uint64_t unmade;           /* by what `lost` records tell */
-  uint64_t awaited;          /* threads of which records are still to come */
-  struct uvt_id_map threads; /* values: struct thread */
+  uint64_t looked_at;          /* of these, those that are records of the trace: a batch is one */
+  uint64_t missing;            /* in batches, beyond the batches themselves */
+  uint64_t unmade;             /* by what `lost` records tell */
+  uint64_t awaited;            /* threads of which records are still to come */
+  struct uvt_id_map threads;   /* values: struct thread */
+  struct uvt_id_map processes; /* values: bool, whether it belongs to the recording */
+  struct uvt_family family;
+  bool lossy; /* the trace says that records were discarded */
   struct timespec until;
 };
 
@@ -123,18 +127,40 @@ static void note_waiting(struct counter *counter, const struct uvt_rec_waiting *
     await(counter, thread, waiting->since);
 }
 
-static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
+/* Of which nothing is known yet: as in the model, one that had begun before the recording does not, but where
+ * records have been lost it may have said that it does. */
+static bool belongs(struct counter *counter, const struct uvt_record *record)
 {
-  enum { LOOK_AT_CLOCK_EVERY = 1024 };
-  struct counter *counter = (struct counter *)visitor;
+  uint32_t process = record->link.process; /* all records of ours begin with it */
+  bool *known = uvt_id_map_find(&counter->processes, process);
+  if (record->kind == UVT_RECORD_process && !(known && *known)) {
+    known = uvt_id_map_add(&counter->processes, process);
+    if (known)
+      *known = uvt_family_has(&counter->family, 0, record);
+  }
+  return known ? *known : !record->own_session || counter->lossy;
+}
+
+static void count_record(struct counter *counter, const struct uvt_record *record)
+{
   if (record->kind == UVT_RECORD_batch)
     count_batch(counter, &record->batch);
   else if (record->kind == UVT_RECORD_waiting)
     note_waiting(counter, &record->waiting);
-  else if (record->kind != UVT_RECORD_discarded)
+  else
     counter->records++;
   if (record->kind == UVT_RECORD_lost)
     counter->unmade += record->lost.count;
+}
+
+static int count(struct uvt_trace_visitor *visitor, const struct uvt_record *record)
+{
+  enum { LOOK_AT_CLOCK_EVERY = 1024 };
+  struct counter *counter = (struct counter *)visitor;
+  if (record->kind == UVT_RECORD_discarded)
+    counter->lossy = true;
+  else if (belongs(counter, record))
+    count_record(counter, record);
   return ++counter->looked_at % LOOK_AT_CLOCK_EVERY == 0 && is_over(&counter->until);
 }
 
@@ -143,6 +169,8 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
   struct counter counter = {.visitor = {.record = count}};
   struct uvt_error ignored = {""};
   uvt_id_map_init(&counter.threads, sizeof(struct thread));
+  uvt_id_map_init(&counter.processes, sizeof(bool));
+  uvt_family_init(&counter.family);
   clock_gettime(CLOCK_MONOTONIC, &counter.until);
   counter.until.tv_sec += limit_ms / 1000;
   counter.until.tv_nsec += limit_ms % 1000 * 1000000L;
@@ -156,6 +184,8 @@ static void count_records(const char *folder, unsigned limit_ms, struct uvt_reco
   recorded->unmade = counter.unmade;
   recorded->awaited = counter.awaited && !recorded->more;
   uvt_id_map_clear(&counter.threads);
+  uvt_id_map_clear(&counter.processes);
+  uvt_family_clear(&counter.family);
 }
 
 struct uvt_recorded uvt_recorded_look(const char *folder, unsigned limit_ms)

@@ -13,8 +13,6 @@
 
 #include "schema.h"
 
-#define CHANNEL_NAME "uvtree"
-
 /*
  * What the consumer daemon has not written is lost when it is killed: a sub-buffer is handed over at the
  * latest after SWITCH_TIMER_US, the description of the events (without which nothing can be read) after
@@ -217,7 +215,7 @@ static int add_channels(struct lttng_handle *handle, const struct uvt_session_op
       .num_subbuf = METADATA_SUBBUFFERS,
       .switch_timer_interval = METADATA_TIMER_US,
   };
-  int code = add_channel(handle, CHANNEL_NAME, &records);
+  int code = add_channel(handle, UVT_SESSION_CHANNEL, &records);
   return code < 0 || !plain ? code : add_channel(handle, METADATA_NAME, &metadata);
 }
 
@@ -230,7 +228,7 @@ static int add_events(struct lttng_handle *handle)
   event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
   event->loglevel = -1;
   snprintf(event->name, sizeof event->name, UVT_PROVIDER_NAME ":*");
-  int code = lttng_enable_event(handle, event, CHANNEL_NAME);
+  int code = lttng_enable_event(handle, event, UVT_SESSION_CHANNEL);
   lttng_event_destroy(event);
   return code;
 }

@@ -402,6 +402,7 @@ static void give_event(struct reader *reader, struct input *input, const bt_mess
   record.monotonic = decoder->has_clock ? clock_value(message) : 0;
   record.host = input->current.origin.host;
   record.session = input->current.origin.session;
+  record.by_record = input->current.origin.by_record;
   record.own_session = input->current.origin.own_session;
   uvt_trace_give(reader->reading, &record);
 }

@@ -4,15 +4,26 @@
 #include <string.h>
 
 #include "names.h"
+#include "session.h"
 
-/* Sessions that `uvtree record` names itself are there before the program is; the beginning of a snapshot is
- * gone. */
+/* By the session's name, where `uvtree record` chose it, or else by its channel's, after which streams are
+ * named. */
+static bool is_by_record(const char *session, const char *path)
+{
+  const char *slash = path ? strrchr(path, '/') : NULL;
+  const char *file = slash ? slash + 1 : path ? path : "";
+  return !strncmp(session, "uvtree-", 7) ||
+         !strncmp(file, UVT_SESSION_CHANNEL "_", sizeof UVT_SESSION_CHANNEL);
+}
+
+/* Such a session is there before the program is; the beginning of a snapshot is gone. */
 struct uvt_trace_origin uvt_trace_origin(const char *host, const char *session, const char *path)
 {
+  bool by_record = is_by_record(session, path);
   return (struct uvt_trace_origin){.host = uvt_name(host),
                                    .session = uvt_name(session),
-                                   .own_session = !strncmp(session, "uvtree-", 7) &&
-                                                  !(path && strstr(path, "/snapshot-"))};
+                                   .by_record = by_record,
+                                   .own_session = by_record && !(path && strstr(path, "/snapshot-"))};
 }
 
 static void pass_on(struct uvt_trace_reading *reading, const struct uvt_record *record)

@@ -23,8 +23,8 @@ struct uvt_trace_reading {
 
 /* Who recorded a data stream: the parts of a record that are the same for all of it. */
 struct uvt_trace_origin {
-  const char *host, *session; /* names.h */
-  bool own_session;
+  const char *host, *session;  /* names.h */
+  bool by_record, own_session; /* record.h */
 };
 
 /* `path` is that of the stream. */

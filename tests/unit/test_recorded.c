@@ -20,6 +20,21 @@ static uint64_t to_read; /* how many records the stand-in for the reader has */
 static uint64_t lost;    /* one more tells that so many could not be made; 0: there is none */
 static uint64_t since;   /* what they say at last of others to come */
 
+static bool stranger; /* a process ran meanwhile that has lost records, and announces some at the end */
+
+static void give_stranger(struct uvt_trace_visitor *visitor)
+{
+  struct uvt_record record = {.kind = UVT_RECORD_process, .session = "ours", .by_record = true};
+  record.process = (struct uvt_rec_process){.process = 2, .pid = 20, .session = ""};
+  visitor->record(visitor, &record);
+  record.kind = UVT_RECORD_lost;
+  record.lost = (struct uvt_rec_lost){.process = 2, .count = 9};
+  visitor->record(visitor, &record);
+  record.kind = UVT_RECORD_waiting;
+  record.waiting = (struct uvt_rec_waiting){.process = 2, .tid = 1, .since = 5};
+  visitor->record(visitor, &record);
+}
+
 int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct uvt_error *error)
 {
   struct uvt_record record = {.kind = UVT_RECORD_link};
@@ -33,6 +48,8 @@ int uvt_trace_read(const char *source, struct uvt_trace_visitor *visitor, struct
     record = (struct uvt_record){.kind = UVT_RECORD_lost, .lost = {.process = 1, .count = lost}};
     visitor->record(visitor, &record);
   }
+  if (stranger)
+    give_stranger(visitor);
   record.kind = UVT_RECORD_discarded;
   visitor->record(visitor, &record);
   record.kind = UVT_RECORD_waiting;
@@ -117,6 +134,17 @@ static void what_was_announced_and_is_not_there(void **state)
   (void)state;
 }
 
+static void what_others_have_lost_is_not_counted(void **state)
+{
+  stranger = true;
+  struct uvt_recorded recorded = uvt_recorded_look(folder, 1000);
+  stranger = false;
+  assert_int_equal(recorded.records, 5000);
+  assert_int_equal(recorded.unmade, 0);
+  assert_false(recorded.awaited);
+  (void)state;
+}
+
 static void counts_no_longer_than_it_may(void **state)
 {
   to_read = UINT64_MAX;
@@ -160,6 +188,7 @@ int main(void)
       cmocka_unit_test_setup(complete, make_trace),
       cmocka_unit_test_setup(what_could_not_be_made, make_trace),
       cmocka_unit_test_setup(what_was_announced_and_is_not_there, make_trace),
+      cmocka_unit_test_setup(what_others_have_lost_is_not_counted, make_trace),
       cmocka_unit_test_setup(counts_no_longer_than_it_may, make_trace),
       cmocka_unit_test_setup(cut_short, make_trace),
       cmocka_unit_test_setup(no_index, make_trace),

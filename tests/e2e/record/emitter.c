@@ -142,8 +142,11 @@ int main(int argc, char **argv)
   unsigned long rate = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
   long threads = argc > 4 ? strtol(argv[4], NULL, 10) : 1;
   const char *hold = argc > 5 ? argv[5] : NULL;
-  struct uvt_rec_process process = {
-      .process = 1, .schema = UVT_SCHEMA_VERSION, .pid = getpid(), .exe = "emitter"};
+  struct uvt_rec_process process = {.process = 1,
+                                    .schema = UVT_SCHEMA_VERSION,
+                                    .pid = getpid(),
+                                    .exe = "emitter",
+                                    .session = getenv("UVTREE_SESSION")};
   emit->process(&process);
   if (!hold)
     portion.rate = rate;
