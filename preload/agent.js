@@ -445,7 +445,12 @@ function findNodes(f, last) {
   return 0;
 }
 
+// Node's tick for a stream that is destroyed with an error; null: not met yet.
+let failingTick = null;
+
 function knowNodes(f, number) {
+  if (failingTick === null && f.name === 'emitErrorCloseNT')
+    failingTick = f;
   nodesFunctions[nodesNext] = f;
   nodesNumbers[nodesNext] = number;
   nodesNext = (nodesNext + 1) % NODES_MAX;
@@ -540,6 +545,8 @@ function onInit(id, type, trigger, resource) {
     if (awaited !== undefined)
       awaitStream(resource);
     registerOnce(id, kindsByNumber[TICK], resource.callback);
+    if (resource.callback === failingTick)
+      onFailedStream(resource.args);
     return;
   }
   if (type === 'PROMISE')
@@ -1246,6 +1253,13 @@ function atCall(prototype, name, told) {
       defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
     },
   });
+}
+
+// A server learns from its writes, too, that the client has gone; those that fail at once are seen nowhere else.
+function onFailedStream([socket, error]) {
+  const request = socket?._httpMessage?.req;
+  if ((error?.code === 'ECONNRESET' || error?.code === 'EPIPE') && request && Label.of(request) !== undefined)
+    label(request, 'http.server.disconnected', textNumber('http.server.disconnected'), 0);
 }
 
 let followsResponses = false;

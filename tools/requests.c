@@ -66,10 +66,11 @@ struct open {
   struct work *works;
   uint32_t parts; /* open invocations of it */
   uint64_t failures;
-  struct hop *latest; /* of the invocation of it that began last */
-  int64_t fd;         /* of its connection; -1: not told, or it is closed */
-  uint64_t ended;     /* NEVER: its response has not been finished */
-  uint64_t last;      /* when something last happened of it */
+  struct hop *latest;  /* of the invocation of it that began last */
+  int64_t fd;          /* of its connection; -1: not told, or it is closed */
+  uint64_t connection; /* the registration that reads from it */
+  uint64_t ended;      /* NEVER: its response has not been finished */
+  uint64_t last;       /* when something last happened of it */
   struct open *older, *newer;
   struct open *next_ended;
 };
@@ -498,6 +499,12 @@ static bool is_write(const registration_t *registration)
   return strncmp(registration->type, "uv_write", strlen("uv_write")) == 0;
 }
 
+/* Of an EventEmitter: called by who emits, so it is part of that, whoever added it (record --listeners). */
+static bool is_listener(const registration_t *registration)
+{
+  return registration && registration->js && strcmp(registration->type, "EventListener") == 0;
+}
+
 /* --- the loop --- */
 
 static struct loop *loop_of(struct uvt_requests *requests, struct uvt_measure_thread *thread)
@@ -595,8 +602,10 @@ static void label_part(struct uvt_requests *requests, invocation_t *invocation, 
   replace(&part->hop, hop);
   if (!work)
     return;
-  if (is_read(invocation->registration))
+  if (is_read(invocation->registration)) {
     request->fd = invocation->registration->fd;
+    request->connection = invocation->registration->id;
+  }
   read_for(work, request, hop, time);
 }
 
@@ -685,6 +694,16 @@ static void on_aborted(struct uvt_requests *requests, struct open *request, cons
     request->row->aborted = event->time;
 }
 
+static void on_disconnected(struct uvt_requests *requests, struct open *request, const invocation_t *by,
+                            const struct uvt_event *event)
+{
+  for (struct open *i = requests->newest; i; i = i->older) {
+    if (i == request ||
+        (i->process == request->process && i->connection == request->connection && i->ended == NEVER))
+      on_aborted(requests, i, by, event);
+  }
+}
+
 static void on_client_headers(struct uvt_requests *requests, struct open *request, const invocation_t *by,
                               const struct uvt_event *event)
 {
@@ -724,9 +743,10 @@ static void on_label(struct uvt_requests *requests, struct uvt_measure_process *
     const char *kind;
     void (*take)(struct uvt_requests *requests, struct open *request, const invocation_t *by,
                  const struct uvt_event *event);
-  } later[] = {{"http.server.headers", on_headers},         {"http.server.response", on_response},
-               {"http.server.aborted", on_aborted},         {"http.client.headers", on_client_headers},
-               {"http.client.response", on_client_headers}, {"http.client.error", on_client_error}};
+  } later[] = {{"http.server.headers", on_headers},        {"http.server.response", on_response},
+               {"http.server.aborted", on_aborted},        {"http.server.disconnected", on_disconnected},
+               {"http.client.headers", on_client_headers}, {"http.client.response", on_client_headers},
+               {"http.client.error", on_client_error}};
   invocation_t **place = uvt_id_map_find(&process->invocations, event->executeID);
   invocation_t *by = place ? *place : NULL;
   const char *kind = uvt_event_string(event, "kind");
@@ -846,7 +866,7 @@ static void on_link(void *user, registration_t *registration, invocation_t *by, 
     begin_listening(by->thread->user, event->time);
   if (is_read(registration) && listens(by))
     accept_connection(requests, registration, by);
-  if (!owner || owner->ended != NEVER)
+  if (!owner || owner->ended != NEVER || is_listener(registration))
     return;
   struct work *work = work_of(requests, registration);
   if (!work)
@@ -921,6 +941,15 @@ static void set_before(struct hop *hop, const invocation_t *invocation, const st
     hop->depth = 0;
 }
 
+static void begin_listener(struct uvt_requests *requests, invocation_t *invocation)
+{
+  struct part *part = owner_of(invocation->within) ? part_of(requests, invocation) : NULL;
+  if (!part)
+    return;
+  own(part, owner_of(invocation->within));
+  part->hop = hold(hop_of(invocation->within));
+}
+
 static void on_begin(void *user, invocation_t *invocation, const struct uvt_event *event)
 {
   struct uvt_requests *requests = user;
@@ -928,6 +957,10 @@ static void on_begin(void *user, invocation_t *invocation, const struct uvt_even
   if (loop && loop->busy_since == NEVER)
     loop->busy_since = invocation->begun;
   lose_connection(requests, invocation);
+  if (is_listener(invocation->registration)) {
+    begin_listener(requests, invocation);
+    return;
+  }
   struct open *owner = find_owner(requests, invocation);
   const registration_t *registration = invocation->registration;
   struct part *part = owner ? part_of(requests, invocation) : NULL;
