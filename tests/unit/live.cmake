@@ -3,9 +3,9 @@
 # thread sanitizer (preset tsan).
 if(UVT_BUILD_PRELOAD)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
-  uvt_unit_test(live SOURCES live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/inherit.c ${preload}/thread.c
+  uvt_unit_test(live THREADS SOURCES live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/inherit.c ${preload}/thread.c
     ${preload}/registration.c ${preload}/descriptors.c ${preload}/log.c)
-  uvt_unit_test(buffer SOURCES ${preload}/buffer.c ${preload}/log.c)
+  uvt_unit_test(buffer THREADS SOURCES ${preload}/buffer.c ${preload}/log.c)
   uvt_unit_test(js_emit SOURCES ${preload}/js_emit.c LIBS ${CMAKE_DL_LIBS})
-  uvt_unit_test(thunk SOURCES ${preload}/thunk.c ${preload}/thunks.S ${preload}/log.c)
+  uvt_unit_test(thunk THREADS SOURCES ${preload}/thunk.c ${preload}/thunks.S ${preload}/log.c)
 endif()
