@@ -46,7 +46,8 @@ static struct {
 } origin;
 static uint64_t again_at;     /* CLOCK_MONOTONIC_COARSE */
 static const void *recorders; /* who recorded when it was described last (emit.h) */
-static bool described;        /* how=start has been said: from now on it is an announcement */
+static bool
+    described; /* how it began has been said, or was to be when nobody recorded: now it is announced */
 
 static uint32_t random_key(void)
 {
@@ -213,6 +214,12 @@ void uvt_count_lost(uint64_t count)
   /* Told at once where somebody records; else with the next announcement. */
   if (uvt_on && uvt_thread.tid && (*uvt_emit->records_begin | *uvt_emit->records_link))
     tell_lost();
+}
+
+void uvt_announce_missed_start(void)
+{
+  if (!(*uvt_emit->records_begin | *uvt_emit->records_link))
+    described = true;
 }
 
 void uvt_announce_fork_child(uint64_t parent_execute)

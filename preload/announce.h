@@ -44,6 +44,11 @@ static inline bool uvt_recording_alone(struct uvt_thread *thread);
 /* Counts what cannot be recorded; told in a `lost` record as soon as one can be. */
 void uvt_count_lost(uint64_t count);
 
+/* The program has begun, or a child of fork(). If nobody records now, what comes is no account from its
+ * start.
+ */
+void uvt_announce_missed_start(void);
+
 extern pthread_mutex_t uvt_announce_lock; /* fork.c */
 
 /* This process is a child of fork(): a new key, and it says where it came from. */

@@ -154,6 +154,7 @@ static void after_in_child(void)
     become_child(&uvt_thread);
   if (uvt_emit->after_fork_child)
     uvt_emit->after_fork_child();
+  uvt_announce_missed_start();
   pthread_sigmask(SIG_SETMASK, &fork_state.signals, NULL);
   errno = saved;
 }

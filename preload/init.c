@@ -70,6 +70,7 @@ static void start(void)
   if (!uvt_gate)
     return;
   uvt_thread_begin(thread);
+  uvt_announce_missed_start();
   if (thread->role == UVT_role_main && uvt_recording(thread))
     uvt_current(thread); /* the root of the main thread begins with the program (rulings, 14) */
 }

@@ -338,7 +338,7 @@ static struct parent find_parent(struct uvt_model *model, struct uvt_process *pr
                                  const struct uvt_rec_process *record)
 {
   struct parent parent = {0};
-  if (record->how == UVT_how_fork && record->parent) {
+  if (record->parent) {
     parent.process = uvt_map_get(&model->processes, (uint64_t)process->host << 32 | record->parent);
     parent.execute_id = record->parent_execute;
   } else {
