@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * The agent: loaded by Node before the program's own code, on its main thread and in its workers, because the
- * constructor of libuvtree.so added a --require to NODE_OPTIONS (js_prepare.c). It hears Node's hooks and hands
- * numbers to native code (js.c), which records them.
+ * The agent: a part of libuvtree.so that Node runs in place of its own main script, on its main thread and in its
+ * workers, and then again that script (js_load.c). It hears Node's hooks and hands numbers to native code (js.c), which
+ * records them. It is the body of a function (js_source.S) of `native`, what js.c gives it, and of what Node gives its main
+ * scripts: process, its internal require and internalBinding, and primordials, its copies of JavaScript's built-ins.
  *
  * Where each kind of registration is heard:
  *   promise reactions      V8's promise hooks (v8.promiseHooks): a promise made with a parent is a reaction on it
  *   everything else        async_hooks, which is kept off promises: they would get async ids, as visible properties
- *   cleared timers         wrappers of clearTimeout and its kin, since async_hooks tells it too late
+ *   what is ended by hand  timers that are cleared, AsyncResources that are destroyed: Node's binding, by which it tells
+ *                          that at once; async_hooks, later
  *   failures               process._fatalException; V8's promise reject callback (js.c)
  *   HTTP                   diagnostics_channel
  *   listeners (on demand)  wrappers of EventEmitter.prototype.on and its kin
  *
  * Whatever goes wrong here must not be the program's trouble: it ends the layer and is told in the debug log.
+ *
+ * From the program's first line on, nothing here may run through what the program can replace: no global, no method of a
+ * prototype, no iterator (for-of, spread, array patterns, a derived class without a constructor), no getter or setter that
+ * Object.prototype or Array.prototype can be given (what is assigned to has its property already, or no prototype).
  */
 'use strict';
 
@@ -37,43 +43,35 @@ const HEAR_INIT = 2;
 const CANCELLED = 1;
 const DESTROYED = 2;
 
-// Taken before the program can change them.
-const uncurry = Function.prototype.bind.bind(Function.prototype.call);
-const mapGet = uncurry(Map.prototype.get);
-const mapSet = uncurry(Map.prototype.set);
-const mapDelete = uncurry(Map.prototype.delete);
-const mapForEach = uncurry(Map.prototype.forEach);
-const mapClear = uncurry(Map.prototype.clear);
-const weakGet = uncurry(WeakMap.prototype.get);
-const weakSet = uncurry(WeakMap.prototype.set);
-const { apply, getPrototypeOf } = Reflect;
-const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
-const { isArray } = Array;
-const { executionAsyncId } = require('async_hooks');
-const { isProxy } = require('util').types;
+const {
+  ArrayIsArray: isArray, ArrayPrototypeLastIndexOf, ArrayPrototypeSplice, Map, MapPrototypeClear: mapClear,
+  MapPrototypeDelete: mapDelete, MapPrototypeForEach: mapForEach, MapPrototypeGet: mapGet, MapPrototypeSet: mapSet,
+  Error, Number, ObjectDefineProperty: defineProperty, ObjectGetOwnPropertyDescriptor: getOwnPropertyDescriptor,
+  ObjectGetOwnPropertySymbols: getOwnPropertySymbols, ObjectGetPrototypeOf: getPrototypeOf,
+  ObjectPrototypeHasOwnProperty: hasOwn, ObjectSetPrototypeOf: setPrototypeOf, Proxy, RangeErrorPrototype,
+  ReflectApply: apply, String, WeakMap, WeakMapPrototypeGet: weakGet, WeakMapPrototypeSet: weakSet,
+} = primordials;
+const { executionAsyncId } = require('internal/async_hooks');
+const { isProxy } = internalBinding('types');
 
 // Async resources that run once. All others may run again: a socket, a parser, an AsyncResource of the program.
-const ONCE = ['TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
-  'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'PIPECONNECTWRAP', 'TCPCONNECTWRAP', 'SHUTDOWNWRAP',
-  'WRITEWRAP', 'UDPSENDWRAP', 'RANDOMBYTESREQUEST', 'RANDOMPRIMEREQUEST', 'CHECKPRIMEREQUEST', 'PBKDF2REQUEST',
-  'SCRYPTREQUEST', 'KEYPAIRGENREQUEST', 'KEYGENREQUEST', 'KEYEXPORTREQUEST', 'SIGNREQUEST', 'VERIFYREQUEST',
-  'HASHREQUEST', 'CIPHERREQUEST', 'DERIVEBITSREQUEST', 'ARGON2REQUEST', 'RANDOMUUIDREQUEST'];
+const ONCE = setOf('TickObject', 'Immediate', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'FILEHANDLECLOSEREQ',
+                   'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'PIPECONNECTWRAP', 'TCPCONNECTWRAP',
+                   'SHUTDOWNWRAP', 'WRITEWRAP', 'UDPSENDWRAP', 'RANDOMBYTESREQUEST', 'RANDOMPRIMEREQUEST',
+                   'CHECKPRIMEREQUEST', 'PBKDF2REQUEST', 'SCRYPTREQUEST', 'KEYPAIRGENREQUEST', 'KEYGENREQUEST',
+                   'KEYEXPORTREQUEST', 'SIGNREQUEST', 'VERIFYREQUEST', 'HASHREQUEST', 'CIPHERREQUEST',
+                   'DERIVEBITSREQUEST', 'ARGON2REQUEST', 'RANDOMUUIDREQUEST');
 // What runs only when the stack is empty: once one of these begins, the main script has ended.
-const AFTER_MAIN = ['TickObject', 'Immediate', 'Microtask', 'Timeout'];
-
-const OutOfStack = RangeError; // of nothing else is one thrown here
+const AFTER_MAIN = setOf('TickObject', 'Immediate', 'Microtask', 'Timeout');
 
 const NONE = 0; // no link
 
-let log = () => {};
 let stop = () => {};
 let stopped = false;
 
-// The functions of js.c. Constants, so that V8's optimised code has them and the array in itself.
-const native = prepared();
-
-// Those that are called often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
-const values = new Float64Array(native.values ?? 0);
+// Of the functions of js.c, constants, so that V8's optimised code has them and the array in itself. Those that are called
+// often find their arguments in this array, and leave their result there (js.c, OPERATIONS).
+const values = new Float64Array(native.values);
 const { link: doLink, timer: doTimer, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin,
         end: doEnd, finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
         missed: doMissed } = native;
@@ -121,14 +119,21 @@ function tellCancel(linkID, reason) {
   doCancel();
 }
 
-function quietly(f) {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return f();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+function setOf(...names) {
+  const set = { __proto__: null };
+  for (const name of names)
+    set[name] = true;
+  return set;
+}
+
+// Of an object that has no prototype no setter of the program's can be met when something is added to it.
+function withoutPrototype(object) {
+  return setPrototypeOf(object, null);
+}
+
+// Near the end of the stack V8 throws one; else nothing here does.
+function isOutOfStack(error) {
+  return getPrototypeOf(error) === RangeErrorPrototype;
 }
 
 // What we know of an object hangs from it by a private field, which no reflection shows: a WeakMap would cost the
@@ -154,68 +159,10 @@ function textNumber(text) {
 // ---- Places: where a registration was made, when its function is not known ----
 
 let locations = false;
-const PLACE_FRAMES = 20;
-const UNKNOWN_PLACE = '@node:internal';
 
-function callSites() {
-  const limit = getOwnPropertyDescriptor(Error, 'stackTraceLimit');
-  const prepare = getOwnPropertyDescriptor(Error, 'prepareStackTrace');
-  const holder = {};
-  try {
-    defineProperty(Error, 'stackTraceLimit',
-                   { value: PLACE_FRAMES, writable: true, enumerable: true, configurable: true });
-    defineProperty(Error, 'prepareStackTrace',
-                   { value: (_, sites) => sites, writable: true, enumerable: true, configurable: true });
-    Error.captureStackTrace(holder, callSites);
-    return holder.stack;
-  } catch {
-    return undefined; // frozen
-  } finally {
-    if (limit)
-      defineProperty(Error, 'stackTraceLimit', limit);
-    if (prepare)
-      defineProperty(Error, 'prepareStackTrace', prepare);
-    else
-      delete Error.prepareStackTrace;
-  }
-}
-
-function isNodes(file) {
-  return file.startsWith('node:');
-}
-
-function describe(site) {
-  const file = site.getFileName();
-  return `@${file.startsWith('file://') ? file.slice(7) : file}:${site.getLineNumber()}`;
-}
-
+// Number of the text for where a registration was made; through one function of Node's, or by who called it.
 function place(throughNode) {
-  return locations ? findPlace(throughNode) : 0;
-}
-
-// Who called what made the registration. A promise reaction is made by who calls then or awaits, an AsyncResource by
-// who calls its constructor, any other resource by the one function of Node that is called for it. What lies deeper in
-// Node, or is part of making one of Node's objects, is Node's own doing: "@node:internal".
-function findPlace(throughNode) {
-  const sites = callSites();
-  if (!Array.isArray(sites))
-    return 0;
-  for (const site of sites) {
-    const file = site.getFileName();
-    if (site.isAsync())
-      break; // what follows has ended
-    if (!file || file === __filename || file === 'node:internal/async_hooks')
-      continue;
-    if (!isNodes(file))
-      return textNumber(describe(site));
-    if (file === 'node:async_hooks')
-      throughNode = false;
-    else if (!throughNode || site.isConstructor())
-      break;
-    else
-      throughNode = false;
-  }
-  return textNumber(UNKNOWN_PLACE);
+  return locations ? native.place(throughNode ? 1 : 0) : 0;
 }
 
 // ---- The main script ----
@@ -250,25 +197,26 @@ function hear(what) {
 function hearCallbacks() {
   if (alone & HEAR_CALLBACKS && !mainOpen && begunByHook === 0) {
     hear(heard | HEAR_CALLBACKS);
-    log('callbacks of Node are heard natively');
+    native.log('callbacks of Node are heard natively');
   }
 }
 
 /*
- * Where Node's binding can be had (up to 22), its count of `after` hooks says that there are none while nothing ends by
- * ours: callbacks that are heard natively do not, nor do ticks, which end where Node destroys them. What does holds it.
+ * Node's count of `after` hooks says that there are none while nothing ends by ours: callbacks that are heard natively do
+ * not, nor do ticks, which end where Node destroys them. What does holds it.
  */
-let counts; // Node's
-let kAfter;
+const { getHookArrays, symbols } = require('internal/async_hooks');
+const { async_hook_fields: counts, constants: { kInit, kBefore, kAfter, kDestroy } } = internalBinding('async_wrap');
 let holds = 1; // ours, as long as callbacks are not heard natively
+let holding = false; // our hook is among Node's
 
 function holdAfter() {
-  if (++holds === 1 && counts !== undefined)
+  if (++holds === 1 && holding)
     counts[kAfter]++;
 }
 
 function releaseAfter() {
-  if (--holds === 0 && counts !== undefined && counts[kAfter] > 0)
+  if (--holds === 0 && holding && counts[kAfter] > 0)
     counts[kAfter]--;
 }
 
@@ -300,16 +248,18 @@ class Kind {
   constructor(type) {
     this.number = kindCount;
     this.type = textNumber(type);
-    this.once = ONCE.includes(type);
-    this.afterMain = AFTER_MAIN.includes(type);
+    this.once = ONCE[type] === true;
+    this.afterMain = AFTER_MAIN[type] === true;
     this.isTimeout = type === 'Timeout';
     this.isTimer = type === 'Timeout' || type === 'Immediate';
     this.functionOf = FUNCTION_OF[type];
   }
 }
 
+withoutPrototype(Kind.prototype);
+
 const kinds = new Map(); // by type
-const kindsByNumber = [];
+const kindsByNumber = withoutPrototype([]);
 let kindCount = 0;
 const TICK = 0; // the first
 const KINDS_MAX = 65536;
@@ -353,9 +303,10 @@ class Registration {
     this.cancelled = false;
     this.open = 0;        // invocations that have not ended
     this.destroyed = false;
-    this.replaced = null; // the registration that this one replaced while it ran
   }
 }
+
+withoutPrototype(Registration.prototype);
 
 // The same for what may run again, but for timers: sockets, parsers, an AsyncResource of the program. It stays for long:
 // there is room for a server's connections, since what has to be moved from here is called back through the hooks.
@@ -370,7 +321,6 @@ const lastingState = new Uint8Array(LASTING); // CANCELLED, DESTROYED: to be for
 const TIMERS = 1024;
 const timers = new Array(TIMERS).fill(undefined);
 const resources = new Map();
-let asyncIdSymbol; // by which Node's timers carry their async id
 
 function find(id) {
   const registration = timers[id & (TIMERS - 1)];
@@ -489,12 +439,13 @@ function functionNumber(f) {
   return number < 0 ? -number : number;
 }
 
-// The listener that a request will be given to: http's parser is known by its connection's server, or by its request.
-function requestListener(resource) {
-  const events = resource?.socket?.server?._events;
-  const listener = events ? events.request : resource?.req?._events?.response;
-  const first = Array.isArray(listener) ? listener[0] : listener;
-  return typeof first === 'function' && typeof first.listener === 'function' ? first.listener : first;
+// Of an emitter's listeners to an event the first, and of one that runs once that which it stands for.
+function listenerOf(events, event) {
+  const listener = events?.[event];
+  const first = isArray(listener) ? listener[0] : listener;
+  return typeof first === 'function' && hasOwn(first, 'listener') && typeof first.listener === 'function' ?
+    first.listener :
+    first;
 }
 
 const FUNCTION_OF = {
@@ -502,8 +453,9 @@ const FUNCTION_OF = {
   Timeout: (resource) => resource._onTimeout,
   Immediate: (resource) => resource._onImmediate,
   TickObject: (resource) => resource.callback,
-  HTTPINCOMINGMESSAGE: requestListener,
-  HTTPCLIENTREQUEST: requestListener,
+  // The listener that a request will be given to: http's parser is known by its connection's server, or by its request.
+  HTTPINCOMINGMESSAGE: (resource) => listenerOf(resource.socket?.server?._events, 'request'),
+  HTTPCLIENTREQUEST: (resource) => listenerOf(resource.req?._events, 'response'),
   HTTP2STREAM: meetStream,
 };
 
@@ -530,11 +482,13 @@ function registerLasting(id, kind, callback) {
 // queueMicrotask sets the callback only after the resource has been made.
 function registerMicrotask(id, resource) {
   defineProperty(resource, 'callback', {
+    __proto__: null,
     configurable: true,
     enumerable: true,
     get: () => undefined,
     set(callback) {
-      defineProperty(resource, 'callback', { value: callback, writable: true, configurable: true, enumerable: true });
+      defineProperty(resource, 'callback',
+                     { __proto__: null, value: callback, writable: true, configurable: true, enumerable: true });
       guarded(registerOnce)(id, kindOf('Microtask'), callback);
     },
   });
@@ -557,7 +511,6 @@ function onInit(id, type, trigger, resource) {
   }
   const kind = kindOf(type);
   if (kind.isTimer) {
-    meetTimer(type, resource);
     registerTimer(id, kind, resource, kind.functionOf(resource));
     return;
   }
@@ -648,15 +601,12 @@ function onOtherAfter(id) {
   const registration = find(id);
   if (registration === undefined)
     return false;
-  if (registration.replaced !== null) {
-    values[0] = registration.replaced.link;
-    registration.replaced = null;
-    return true;
-  }
-  values[0] = registration.link;
   registration.open--;
   if (registration.once || (registration.destroyed && registration.open === 0))
     forget(id);
+  if (isArmedAgain(registration))
+    registerTimer(id, registration.kind, registration.timer, registration.timer._onTimeout);
+  values[0] = registration.link;
   return true;
 }
 
@@ -674,7 +624,8 @@ function cancelLasting(at, reason) {
   tellCancel(lastingLinks[at], reason);
 }
 
-function onDestroy(id) {
+// `reason`: why it ends, if it is no timer: these are stopped.
+function onDestroy(id, reason) {
   const at = id & (PLACES - 1);
   if (onceIds[at] === id) {
     if (onceBegun[at] === 0) {
@@ -685,7 +636,7 @@ function onDestroy(id) {
   }
   const lasts = id & (LASTING - 1);
   if (lastingIds[lasts] === id) {
-    cancelLasting(lasts, REASON_CLOSED);
+    cancelLasting(lasts, reason);
     if (lastingOpen[lasts] === 0)
       lastingIds[lasts] = 0;
     else
@@ -699,7 +650,7 @@ function onDestroy(id) {
     forget(id);
   else
     registration.destroyed = true;
-  cancel(registration, registration.timer ? REASON_STOPPED : REASON_CLOSED);
+  cancel(registration, registration.timer ? REASON_STOPPED : reason);
 }
 
 // ---- The end of ticks ----
@@ -732,103 +683,16 @@ function resumeTick() {
   return values[0];
 }
 
-// ---- Timers: clearing, and arming again ----
-
-function timerRegistration(timer) {
-  const isObject = typeof timer === 'object' && timer !== null;
-  const registration = find(isObject && asyncIdSymbol ? timer[asyncIdSymbol] : Number(timer));
-  return registration?.timer ? registration : undefined;
+// A timer that its own callback has refreshed will run once more, and Node keeps its async id.
+function isArmedAgain({ kind, once, timer }) {
+  return once && kind.isTimeout && timer._idleNext && !timer._destroyed;
 }
 
-// A function that calls the original, then `then` with the timer's registration as it was before.
-function followed(original, timerOf, then) {
-  return new Proxy(original, {
-    apply(target, self, args) {
-      let registration;
-      try {
-        registration = timerRegistration(timerOf(self, args));
-      } catch { /* a value that cannot be made a number: Node's business */ }
-      const result = apply(target, self, args);
-      if (registration)
-        guarded(then)(registration);
-      return result;
-    },
-  });
-}
-
+// `make` makes a function that calls the original.
 function replace(object, name, make) {
   const descriptor = getOwnPropertyDescriptor(object, name);
   if (typeof descriptor?.value === 'function' && (descriptor.configurable || descriptor.writable))
-    defineProperty(object, name, { ...descriptor, value: make(descriptor.value) });
-}
-
-function cleared(registration) {
-  if (registration.timer._destroyed)
-    cancel(registration, REASON_STOPPED);
-}
-
-// The program takes an AsyncResource out of its queue, or will not run it again.
-function followDestroying() {
-  const { prototype } = require('async_hooks').AsyncResource;
-  replace(prototype, 'emitDestroy', (original) => new Proxy(original, {
-    apply(target, self, args) {
-      guarded(() => {
-        const id = self.asyncId();
-        const at = id & (LASTING - 1);
-        const registration = find(id);
-        if (lastingIds[at] === id)
-          cancelLasting(at, REASON_STOPPED);
-        else if (registration)
-          cancel(registration, REASON_STOPPED);
-      })();
-      return apply(target, self, args);
-    },
-  }));
-}
-
-// Of a timer whose callback runs: it is to run once more, and Node keeps its async id.
-function armedAgain(registration) {
-  const { id, kind, timer } = registration;
-  if (registration.begun && registration.once && !timer._destroyed && find(id) === registration)
-    registerTimer(id, kind, timer, timer._onTimeout).replaced = registration;
-}
-
-// Node itself calls it at every packet of a socket that has a timeout: so it is not a Proxy.
-const refreshing = (original) => ({
-  refresh() {
-    const result = apply(original, this, arguments);
-    const registration = asyncIdSymbol ? find(this?.[asyncIdSymbol]) : undefined;
-    if (registration !== undefined && registration.begun)
-      guarded(armedAgain)(registration);
-    return result;
-  },
-}).refresh;
-
-function followClearing() {
-  const timers = require('timers');
-  const first = (self, args) => args[0];
-  for (const name of ['clearTimeout', 'clearInterval', 'clearImmediate']) {
-    const original = timers[name];
-    const ours = followed(original, first, cleared);
-    replace(timers, name, () => ours);
-    if (globalThis[name] === original)
-      replace(globalThis, name, () => ours);
-  }
-  require('module').syncBuiltinESMExports();
-}
-
-// The classes of timers are nowhere exported: their methods are followed when the first one is met.
-const met = { Timeout: false, Immediate: false };
-function meetTimer(type, timer) {
-  if (met[type])
-    return;
-  met[type] = true;
-  asyncIdSymbol ??= getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'asyncId');
-  const prototype = getPrototypeOf(timer);
-  const own = (self) => self;
-  for (const name of ['close', Symbol.dispose ?? Symbol.for('nodejs.dispose')])
-    replace(prototype, name, (original) => followed(original, own, cleared));
-  replace(prototype, 'refresh', refreshing);
+    defineProperty(object, name, { __proto__: null, ...descriptor, value: make(descriptor.value) });
 }
 
 // ---- Promises ----
@@ -843,6 +707,9 @@ let lastPromise = 0;
 // code finds quickly what is there.
 class Noted extends Itself {
   #note = null;
+  constructor(promise) {
+    super(promise);
+  }
   static has(promise) {
     return #note in promise;
   }
@@ -867,6 +734,7 @@ class Note {
     this.id = 0;
   }
 }
+withoutPrototype(Note.prototype);
 
 // Of a promise of which nothing was known when it settled.
 const SETTLED = new Note(true);
@@ -893,10 +761,10 @@ function wait(parent, reaction) {
   reaction.on = parent;
   if (parent.waiting === null)
     parent.waiting = reaction;
-  else if (Array.isArray(parent.waiting))
+  else if (isArray(parent.waiting))
     parent.waiting[parent.waiting.length] = reaction;
   else
-    parent.waiting = [parent.waiting, reaction];
+    parent.waiting = withoutPrototype([parent.waiting, reaction]);
 }
 
 function waitNoMore(reaction) {
@@ -906,8 +774,8 @@ function waitNoMore(reaction) {
     return;
   if (parent.waiting === reaction)
     parent.waiting = null;
-  else if (Array.isArray(parent.waiting))
-    parent.waiting.splice(parent.waiting.lastIndexOf(reaction), 1);
+  else if (isArray(parent.waiting))
+    ArrayPrototypeSplice(parent.waiting, ArrayPrototypeLastIndexOf(parent.waiting, reaction), 1);
 }
 
 function cause(reaction) {
@@ -1027,7 +895,7 @@ function onPromiseSettled(promise) {
   settled.waiting = null;
   if (waiting === null)
     return;
-  if (Array.isArray(waiting)) {
+  if (isArray(waiting)) {
     for (let i = 0; i < waiting.length; i++)
       cause(waiting[i]);
   } else {
@@ -1040,18 +908,10 @@ function onPromiseSettled(promise) {
 const rejected = new Map();     // promises that were rejected without a handler, not told yet
 const toldFailed = new WeakMap(); // of those told, the invocation
 
-function textOf(get) {
-  try {
-    const text = get();
-    return typeof text === 'string' ? text : String(text);
-  } catch {
-    return '';
-  }
-}
-
 const isObject = (value) => (typeof value === 'object' || typeof value === 'function') && value !== null;
 const PROTOTYPES_MAX = 64;
-const stackGetter = getOwnPropertyDescriptor(new Error(), 'stack')?.get;
+const stackGetter = getOwnPropertyDescriptor(new Error(), 'stack').get;
+const preparer = getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value;
 
 // An error's stack has one, of V8's own, since V8 12; in each context another one.
 function isNativeGetter(get) {
@@ -1068,6 +928,7 @@ function valueOf(object, name) {
     const property = getOwnPropertyDescriptor(at, name);
     if (property === undefined)
       continue;
+    withoutPrototype(property);
     return name === 'stack' && isNativeGetter(property.get) ? apply(property.get, object, []) : property.value;
   }
   return undefined;
@@ -1076,7 +937,7 @@ function valueOf(object, name) {
 // In one line, of what is thrown and is no error, too.
 function messageOf(error) {
   if (!isObject(error))
-    return textOf(() => error);
+    return String(error);
   const message = valueOf(error, 'message');
   if (typeof message === 'string')
     return message;
@@ -1085,8 +946,11 @@ function messageOf(error) {
   return `[${typeof name === 'string' && name !== '' ? name : 'object'}]`;
 }
 
-// V8 makes it when it is first asked for, with the error's name and message: so these must call nothing, either.
+// V8 makes it when it is first asked for, with the error's name and message, and what the program has set to make it: so
+// these must call nothing, either.
 function stackOf(error) {
+  if (valueOf(Error, 'prepareStackTrace') !== preparer)
+    return '';
   const isPlain = (value) => value !== undefined && !isObject(value);
   const known = isObject(error) && isPlain(valueOf(error, 'name')) && isPlain(valueOf(error, 'message'));
   const stack = known ? valueOf(error, 'stack') : undefined;
@@ -1098,7 +962,7 @@ const CAUSES_LENGTH = 4096; // as in js.c: more is cut off
 
 // What led to an error, and what led to that: of each its path and its stack. None twice.
 function causesOf(error) {
-  const found = [{ error, path: '' }];
+  const found = withoutPrototype([{ error, path: '' }]);
   let text = '';
   const add = (cause, path) => {
     for (let i = 0; isObject(cause) && i < found.length; i++)
@@ -1219,7 +1083,7 @@ function findName(method, path) {
 }
 
 function label(request, kind, kindNumber, status) {
-  labelNamed(request, request.method ?? '', request.path ?? request.url ?? '', kind, kindNumber, status);
+  labelNamed(request, request.method ?? '', (hasOwn(request, 'path') ? request.path : request.url) ?? '', kind, kindNumber, status);
 }
 
 function labelNamed(request, method, path, kind, kindNumber, status) {
@@ -1244,13 +1108,14 @@ function atCall(prototype, name, told) {
   const method = () => (own === undefined ? getPrototypeOf(prototype)[name] : own.value);
   const tell = guarded(told);
   defineProperty(prototype, name, {
+    __proto__: null,
     configurable: true,
     get() {
       tell(this);
       return method();
     },
     set(value) {
-      defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      defineProperty(this, name, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
     },
   });
 }
@@ -1360,11 +1225,12 @@ function onStreamCall(prototype, name, told) {
 function followStreams(prototype) {
   followsStreams = true;
   defineProperty(prototype, 'owner', {
+    __proto__: null,
     configurable: true,
     get: () => undefined,
     set(stream) {
       defineProperty(this, 'owner',
-                     { value: stream, writable: true, enumerable: true, configurable: true });
+                     { __proto__: null, value: stream, writable: true, enumerable: true, configurable: true });
       awaited = stream;
       awaitedFor = TICKS_MAX;
     },
@@ -1396,7 +1262,7 @@ function awaitStream({ args }) {
   const stream = awaited;
   if (--awaitedFor === 0)
     awaited = undefined;
-  if (!Array.isArray(args) || args[1] !== 'stream' || args[2] !== stream)
+  if (!isArray(args) || args[1] !== 'stream' || args[2] !== stream)
     return;
   const headers = args[3];
   awaited = undefined;
@@ -1444,7 +1310,7 @@ function followListeners() {
   const removeListener = prototype.removeListener;
   const adding = (original, once) => new Proxy(original, {
     apply(target, self, args) {
-      const [event, listener] = args;
+      const { 0: event, 1: listener } = args;
       if (typeof listener !== 'function' || weakGet(links, listener) !== undefined)
         return apply(target, self, args);
       const ours = followedListener(self, listener, once);
@@ -1478,7 +1344,7 @@ function guarded(f) {
     try {
       f(a, b, c, d);
     } catch (error) {
-      if (error instanceof OutOfStack)
+      if (isOutOfStack(error))
         doMissed();
       else
         giveUp(error);
@@ -1489,58 +1355,11 @@ function guarded(f) {
 function giveUp(error) {
   stopped = true;
   try {
-    log(`the JavaScript layer ends: ${textOf(() => error.stack)}`);
+    native.log(`the JavaScript layer ends: ${stackOf(error) || messageOf(error)}`);
   } catch { /* there is nobody to tell */ }
   try {
     stop();
   } catch { /* then its hooks go on doing nothing */ }
-}
-
-// NODE_OPTIONS as it was before the constructor added its part (js_prepare.c).
-function restoreOptions() {
-  const ours = /^--require "(?:[^"\\]|\\.)*uvtree-agent\.cjs"( ?)/;
-  for (let value; (value = process.env.NODE_OPTIONS) !== undefined;) {
-    const match = ours.exec(value);
-    if (!match)
-      return;
-    if (match[0] === value && !match[1])
-      delete process.env.NODE_OPTIONS;
-    else
-      process.env.NODE_OPTIONS = value.slice(match[0].length);
-  }
-}
-
-function leaveNoTrace() {
-  const Module = require('module');
-  delete require.cache[__filename];
-  for (const key of Object.keys(Module._pathCache ?? {}))
-    if (Module._pathCache[key] === __filename)
-      delete Module._pathCache[key];
-  const preloaded = getOwnPropertyDescriptor(process, '_preload_modules');
-  if (preloaded?.configurable && Array.isArray(preloaded.value))
-    defineProperty(process, '_preload_modules',
-                   { ...preloaded, value: preloaded.value.filter((path) => !path.endsWith('uvtree-agent.cjs')) });
-  const siblings = quietly(() => module.parent?.children);
-  if (siblings?.includes(module))
-    siblings.splice(siblings.indexOf(module), 1);
-}
-
-// Node's own debug log has no say before the native side is there.
-function logToFile(text) {
-  const where = process.env.UVTREE_DEBUG;
-  if (!where || where === '0')
-    return;
-  const line = `uvtree[${process.pid}]: agent: ${text}\n`;
-  if (where === '1')
-    require('fs').writeSync(2, line);
-  else
-    require('fs').appendFileSync(where, line);
-}
-
-function loadNative() {
-  const loaded = { exports: {} };
-  process.dlopen(loaded, require('path').join(__dirname, 'libuvtree.so'));
-  return loaded.exports;
 }
 
 /*
@@ -1549,7 +1368,7 @@ function loadNative() {
  * does not call native functions directly (up to V8 12), and does not know which constructor a derived class has.
  */
 
-function followPromises() {
+function followPromises(binding) {
   const hooks = {
     init(promise, parent) {
       let made;
@@ -1558,7 +1377,7 @@ function followPromises() {
       try {
         made = onPromiseInit(promise, parent);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1580,7 +1399,7 @@ function followPromises() {
       try {
         begins = onPromiseBefore(promise);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1595,7 +1414,7 @@ function followPromises() {
       try {
         ends = onPromiseAfter(promise);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1609,7 +1428,7 @@ function followPromises() {
       try {
         onPromiseSettled(promise);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1617,35 +1436,60 @@ function followPromises() {
     },
   };
   promiseType = textNumber('PROMISE');
-  return { hooks, stop: require('v8').promiseHooks.createHook(hooks) };
+  const { setPromiseHooks } = binding;
+  const both = (ours, others) => (others === undefined ? ours : (promise, parent) => {
+    ours(promise, parent);
+    others(promise, parent);
+  });
+  binding.setPromiseHooks = (init, before, after, settled) =>
+    setPromiseHooks(both(hooks.init, init), both(hooks.before, before), both(hooks.after, after),
+                    both(hooks.settled, settled));
+  binding.setPromiseHooks();
+  return () => {
+    binding.setPromiseHooks = setPromiseHooks;
+    setPromiseHooks();
+  };
+}
+
+// In Node's counts of hooks, by one more or less each; its total is of others alone, by which it does what hooks need.
+function countOurs(fields, by) {
+  fields[kInit] += by;
+  fields[kBefore] += by;
+  fields[kDestroy] += by;
+  if (holds > 0)
+    fields[kAfter] += by;
 }
 
 /*
- * Node's async_hooks would hook promises, too. From 24 on an option keeps it off them, in 22 its own mark does; before,
- * its promise hooks are taken out again: when the program makes hooks of its own, Node puts all in.
+ * Our hook is put where Node has those that are enabled. So it does not do what an enabled hook makes it do else: hook
+ * promises, and call callbacks through a JavaScript function of its own, which shows in the stack of every error.
  */
-function followResources(promiseHooks) {
-  const hook = require('async_hooks').createHook({
-    init(id, type, trigger, resource) {
+function followResources(binding) {
+  const { createHook } = require('async_hooks');
+  const others = createHook({});
+  const { 0: enabled } = getHookArrays();
+  const hook = {
+    __proto__: null,
+    [symbols.init_symbol](id, type, trigger, resource) {
       if (stopped)
         return;
       try {
         onInit(id, type, trigger, resource);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
       }
     },
-    before(id) {
+    [symbols.before_symbol](id) {
       let begins = false;
       if (stopped)
         return;
       try {
         begins = onBefore(id);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1653,14 +1497,14 @@ function followResources(promiseHooks) {
       if (begins)
         doBegin();
     },
-    after(id) {
+    [symbols.after_symbol](id) {
       let ends = false;
       if (stopped)
         return;
       try {
         ends = onAfter(id);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
@@ -1668,30 +1512,28 @@ function followResources(promiseHooks) {
       if (ends)
         doEnd();
     },
-    destroy: guarded(onDestroy),
-    trackPromises: false,
-  });
-  const mark = getOwnPropertySymbols(hook).find((symbol) => symbol.description === 'kNoPromiseHook');
-  if (mark)
+    [symbols.destroy_symbol]: guarded((id) => onDestroy(id, REASON_CLOSED)),
+  };
+  const mark = getOwnPropertySymbols(others).find((symbol) => symbol.description === 'kNoPromiseHook');
+  if (mark) // from 22 on
     hook[mark] = true;
-  hook.enable();
-  native.noTrampoline();
-  const binding = asyncWrap();
   if (native.tables(onceIds, onceLinks, onceKinds, onceBegun, lastingIds, lastingLinks, lastingKinds, lastingOpen,
                     lastingState)) {
-    alone = wantedByNone(binding);
+    alone = wantedByNone();
     hear(alone & HEAR_INIT);
   }
   if (!(alone & HEAR_CALLBACKS))
-    log('callbacks of Node are heard by hooks');
-  followHooks(hook);
-  if (binding)
-    followDestroyed(binding);
-  if (!mark)
-    binding.setPromiseHooks(promiseHooks.init, promiseHooks.before, promiseHooks.after, promiseHooks.settled);
+    native.log('callbacks of Node are heard by hooks');
+  enabled.push(hook);
+  countOurs(counts, 1);
+  holding = true;
+  followHooks(getPrototypeOf(others));
+  followDestroyed(binding);
   return () => {
     hearOnly(0);
-    hook.disable();
+    ArrayPrototypeSplice(enabled, ArrayPrototypeLastIndexOf(enabled, hook), 1);
+    countOurs(counts, -1);
+    holding = false;
   };
 }
 
@@ -1701,45 +1543,48 @@ function hearOnly(what) {
   hear(heard & what);
 }
 
-// Of what can be heard natively, what Node enabled no hooks for before ours: for its trace events and its inspector. They
-// can be counted where the binding can be had.
-function wantedByNone(binding) {
-  const { async_hook_fields: known, constants } = binding ?? {};
-  const only = (...kinds) => kinds.every((kind) => known[constants[kind]] === 1);
-  if (known && constants)
-    return (only('kInit') ? HEAR_INIT : 0) | (only('kBefore', 'kAfter') ? HEAR_CALLBACKS : 0);
-  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
-  return /--(?:trace-event|inspect)/.test(options) ? 0 : HEAR_INIT | HEAR_CALLBACKS;
+// Of what can be heard natively, what Node enabled no hooks for before ours: for its trace events and its inspector.
+function wantedByNone() {
+  return (counts[kInit] === 0 ? HEAR_INIT : 0) |
+    (counts[kBefore] + counts[kAfter] === 0 ? HEAR_CALLBACKS : 0);
 }
 
-// Hooks of others want to hear of all.
-function followHooks(hook) {
-  const symbols = getOwnPropertySymbols(hook);
-  const wants = (other, names) => symbols.length === 0 ||
-    symbols.some((symbol) => names.includes(symbol.description) && other?.[symbol] !== undefined);
-  replace(getPrototypeOf(hook), 'enable', (original) => ({
+// Hooks of others want to hear of all, and Node is to count them alone when it sees what they need.
+function followHooks(prototype) {
+  const { init_symbol: init, before_symbol: before, after_symbol: after } = symbols;
+  const hearLess = guarded((hook) => hearOnly((hook[init] === undefined ? HEAR_INIT : 0) |
+    (hook[before] === undefined && hook[after] === undefined ? HEAR_CALLBACKS : 0)));
+  const call = (original, hook) => {
+    const { 1: fields } = getHookArrays();
+    const ours = stopped ? 0 : 1;
+    countOurs(fields, -ours);
+    try {
+      return apply(original, hook, []);
+    } finally {
+      countOurs(fields, ours);
+    }
+  };
+  replace(prototype, 'enable', (original) => ({
     enable() {
-      if (this !== hook)
-        guarded(() => {
-          hearOnly((wants(this, ['init']) ? 0 : HEAR_INIT) | (wants(this, ['before', 'after']) ? 0 : HEAR_CALLBACKS));
-        })();
-      return apply(original, this, arguments);
+      hearLess(this);
+      return call(original, this);
     },
   }).enable);
+  replace(prototype, 'disable', (original) => ({
+    disable() {
+      return call(original, this);
+    },
+  }).disable);
 }
 
 /*
  * Node tells the destroy hooks of what it runs once, ticks above all, later and through native code, which costs as
- * much as all other hooks of such a thing together. Where its binding can be had (up to 22), it is told here, and goes
- * on only if there are hooks of others. For a tick this is its end, too: an `after` hook costs more.
+ * much as all other hooks of such a thing together. It is told here, at once, and goes on only if there are hooks of
+ * others. For a tick this is its end, too: an `after` hook costs more. For a timer or an AsyncResource that has not run it
+ * says that the program has cleared or destroyed it.
  */
 function followDestroyed(binding) {
-  const { async_hook_fields: known, queueDestroyAsyncId: queue, constants } = binding;
-  if (typeof queue !== 'function' || !(constants?.kDestroy in (known ?? [])))
-    return;
-  const { kDestroy } = constants;
-  ({ kAfter } = constants);
-  counts = known;
+  const { queueDestroyAsyncId: queue } = binding;
   binding.queueDestroyAsyncId = (id) => {
     const at = id & (PLACES - 1);
     const isTick = onceIds[at] === id && onceKinds[at] === TICK && onceBegun[at] !== 0;
@@ -1748,39 +1593,30 @@ function followDestroyed(binding) {
         if (isTick)
           willEndByHook(id);
         else
-          onDestroy(id);
+          onDestroy(id, REASON_STOPPED);
       } catch (error) {
-        if (error instanceof OutOfStack)
+        if (isOutOfStack(error))
           doMissed();
         else
           giveUp(error);
       }
     }
-    if (known[kDestroy] > (stopped ? 0 : 1))
+    if (counts[kDestroy] > (stopped ? 0 : 1))
       queue(id);
   };
-}
-
-function asyncWrap() {
-  try {
-    return quietly(() => process.binding('async_wrap'));
-  } catch {
-    return undefined;
-  }
 }
 
 function follow() {
   lifeCycle = Boolean(native.options & OPTION_PROMISES);
   locations = Boolean(native.options & OPTION_LOCATIONS);
   kindOf('TickObject');
-  const promises = followPromises();
-  const stopResources = followResources(promises.hooks);
+  const binding = internalBinding('async_wrap');
+  const stopPromises = followPromises(binding);
+  const stopResources = followResources(binding);
   stop = () => {
-    promises.stop();
+    stopPromises();
     stopResources();
   };
-  followClearing();
-  followDestroying();
   followFailures();
   followHttp();
   if (native.options & OPTION_LISTENERS)
@@ -1789,25 +1625,64 @@ function follow() {
   mainOpen = true;
 }
 
-// The native side; empty where nothing is to be followed.
-function prepared() {
-  try {
-    restoreOptions();
-    leaveNoTrace();
-    log = logToFile;
-    const loaded = loadNative();
-    log = loaded.log ?? log;
-    return loaded;
-  } catch (error) {
-    giveUp(error);
-    return {};
-  }
+/*
+ * When to start: once Node has made itself ready, before the program's first line, be it that of a module that it wants
+ * loaded first (--require). By what Node looks up and calls just then; nothing of ours is on the stack of the program's.
+ */
+function whenReady(start) {
+  const undo = [];
+  const reached = () => {
+    if (undo.length === 0)
+      return;
+    for (const put of undo)
+      put();
+    undo.length = 0;
+    start();
+  };
+  const replaceUntilThen = (object, name, make) => {
+    const descriptor = getOwnPropertyDescriptor(object, name);
+    undo.push(() => defineProperty(object, name, descriptor));
+    defineProperty(object, name,
+                   { __proto__: null, configurable: true, enumerable: true, ...make(descriptor.value) });
+  };
+  const atCallOf = (object, name) => replaceUntilThen(object, name, (original) => ({
+    value(...args) {
+      reached();
+      return apply(original, this, args);
+    },
+  }));
+  const steps = require('internal/process/pre_execution');
+  replaceUntilThen(require('internal/modules/cjs/loader').Module, '_preloadModules', (original) => ({
+    get() {
+      reached();
+      return original;
+    },
+  }));
+  if (!internalBinding('worker').isMainThread)
+    atCallOf(require('internal/worker'), 'assignEnvironmentData'); // it has been told what to run
+  else if (native.script !== 'internal/main/embedding')
+    atCallOf(steps, 'markBootstrapComplete');
+  else
+    replaceUntilThen(steps, 'prepareMainThreadExecution', (original) => ({
+      value(...args) {
+        const result = apply(original, this, args);
+        reached();
+        return result;
+      },
+    }));
 }
 
-if (native.link) {
+// What Node lists as loaded is what it is without us.
+function unlisted(f) {
+  const { length } = process.moduleLoadList;
+  f();
+  process.moduleLoadList.length = length;
+}
+
+whenReady(() => {
   try {
-    follow();
+    unlisted(follow);
   } catch (error) {
     giveUp(error);
   }
-}
+});

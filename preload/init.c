@@ -13,7 +13,6 @@
 #include "entry.h"
 #include "env.h"
 #include "fork.h"
-#include "js.h"
 #include "log.h"
 #include "polling.h"
 #include "route.h"
@@ -37,10 +36,8 @@ __attribute__((constructor)) static void load(void)
     uvt_gate = 0;
   else if (uvt_route_in_executable() && uvt_route_patch() < 0)
     uvt_gate = 0;
-  if (uvt_gate) {
+  if (uvt_gate)
     uvt_fork_init();
-    uvt_js_prepare();
-  }
 }
 
 /* False: stay out of the way. */

@@ -482,30 +482,6 @@ static v8_function_new *v8_maker(void)
   return v8_function_new_14 ? v8_function_new_14 : v8_function_new_13;
 }
 
-/* ---- The trampoline ---- */
-
-/*
- * noTrampoline(): where hooks are enabled, Node calls callbacks through a JavaScript function of its own,
- * which shows in the stack of every error. Without it Node calls the hooks natively. It is unset by calling
- * what sets it without an argument; that is a function for JavaScript, so one is made of it.
- */
-static napi_value js_no_trampoline(napi_env env, napi_callback_info info)
-{
-  struct call call = TAKE_CALL(env, info);
-  v8_function_new *make = v8_maker();
-  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  (void)call;
-  if (!isolate || !v8_current_context || !make || !node_set_callback_trampoline) {
-    uvt_log("stacks of errors show Node's callbackTrampoline");
-    return NULL;
-  }
-  napi_value unset = make(v8_current_context(isolate), node_set_callback_trampoline, NULL, 0, 0, 0),
-             undefined;
-  if (unset && !napi_get_undefined(env, &undefined))
-    napi_call_function(env, undefined, unset, 0, NULL, NULL);
-  return NULL;
-}
-
 /* ---- Node's own callbacks ---- */
 
 /* A typed array's elements. */
@@ -591,6 +567,13 @@ static napi_value js_function(napi_env env, napi_callback_info info)
   return number;
 }
 
+/* place(1: through one function of Node's): the number of where its caller's callers are */
+static napi_value js_place(napi_env env, napi_callback_info info)
+{
+  struct call call = TAKE_CALL(env, info);
+  return number_value(env, uvt_js_place(env, as_double(env, &call, 0) != 0));
+}
+
 /* log(string) */
 static napi_value js_log(napi_env env, napi_callback_info info)
 {
@@ -616,7 +599,7 @@ static const struct {
     {"state", js_state},
     {"text", js_text},
     {"function", js_function},
-    {"noTrampoline", js_no_trampoline},
+    {"place", js_place},
     {"tables", js_tables},
     {"hear", js_hear},
     {"kind", js_kind},
@@ -686,18 +669,16 @@ static void environment_ends(void *unused)
   uvt_thread.js_rejected = 0;
 }
 
-/* Called by process.dlopen. What it returns is empty where nothing is to be followed. */
-__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports);
-napi_value napi_register_module_v1(napi_env env, napi_value exports)
+bool uvt_js_attach(napi_env env, napi_value exports)
 {
   struct uv_loop_s *loop = NULL;
   if (!__atomic_load_n(&uvt_started, __ATOMIC_ACQUIRE))
     uvt_start();
   if (!uvt_gate || js.env || napi_get_uv_event_loop(env, &loop))
-    return exports;
+    return false;
   struct uvt_thread *thread = uvt_thread_enter(SP);
   if (!is_wanted(thread) || !export_values(env, exports))
-    return exports;
+    return false;
   js.v8_major = v8_version ? atoi(v8_version()) : 0;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);
@@ -709,5 +690,5 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
   js.loop = loop;
   js.environment = find_environment();
   napi_add_env_cleanup_hook(env, environment_ends, NULL);
-  return exports;
+  return true;
 }

@@ -16,13 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct napi_env__;
+struct napi_value__;
 struct uvt_thread;
 
-/*
- * In the constructor: if this process is Node and the layer is wanted, makes Node load the agent before the
- * program's own code, through NODE_OPTIONS. The agent takes it out again (rulings, 26).
- */
-void uvt_js_prepare(void);
+/* On the thread of an environment that is to get the agent: puts what agent.js calls into the object. False:
+ * nothing is to be followed. */
+bool uvt_js_attach(struct napi_env__ *env, struct napi_value__ *native);
 
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);

@@ -159,27 +159,19 @@ static bool after(double id, uintptr_t sp)
   return false;
 }
 
-/* The function that ours stands for; NULL: there is none. */
-static void *find_real(void **real, const char *symbol)
-{
-  if (!*real)
-    *real = dlsym(RTLD_NEXT, symbol);
-  return *real;
-}
-
 static void emit_init(void *environment, const uintptr_t *resource, const uintptr_t *type, double id,
                       double trigger_id)
 {
   if (hears(environment, UVT_JS_HEAR_INIT) && init(type, id, SP))
     return;
-  emit_made *real = find_real(&real_init, EMIT_INIT);
+  emit_made *real = uvt_node_real(&real_init, EMIT_INIT);
   if (real)
     real(environment, resource, type, id, trigger_id);
 }
 
 static void call_real(void **place, const char *symbol, void *environment, double id)
 {
-  emit *real = find_real(place, symbol);
+  emit *real = uvt_node_real(place, symbol);
   if (real)
     real(environment, id);
 }
@@ -196,7 +188,7 @@ static void emit_after(void *environment, double id)
     call_real(&real_after, EMIT_AFTER, environment, id);
 }
 
-const struct uvt_node_function uvt_node_functions[UVT_NODE_FUNCTIONS] = {
-    {EMIT_INIT, (void (*)(void))emit_init, &real_init},
-    {EMIT_BEFORE, (void (*)(void))emit_before, &real_before},
-    {EMIT_AFTER, (void (*)(void))emit_after, &real_after}};
+const struct uvt_node_function uvt_js_emit_functions[UVT_JS_EMIT_FUNCTIONS] = {
+    {EMIT_INIT, (void (*)(void))emit_init, &real_init, false},
+    {EMIT_BEFORE, (void (*)(void))emit_before, &real_before, false},
+    {EMIT_AFTER, (void (*)(void))emit_after, &real_after, false}};

@@ -4,8 +4,6 @@
  * (AsyncWrap::EmitAsyncInit, EmitBefore and EmitAfter), and from there calls the hooks in JavaScript, which
  * costs more than all else about such a callback. While the agent's are the only ones, what they would do is
  * done here: in the tables in which the agent keeps what it knows by async id.
- *
- * These functions are reached as libuv's are (route.h): patched in the executable, or by their names.
  */
 #ifndef UVT_JS_EMIT_H
 #define UVT_JS_EMIT_H
@@ -13,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "node_function.h"
 
 /* Indexed by the low bits of an async id. 0 in `ids`: nothing that is to be heard here. */
 struct uvt_js_table {
@@ -50,13 +50,7 @@ struct uvt_js_kind {
 };
 void uvt_js_emit_kind(const struct uvt_js_kind *kind);
 
-/* What stands for a function of Node. */
-struct uvt_node_function {
-  const char *symbol;
-  void (*ours)(void);
-  void **real; /* NULL in it: found by its name when it is needed */
-};
-#define UVT_NODE_FUNCTIONS 3
-extern const struct uvt_node_function uvt_node_functions[UVT_NODE_FUNCTIONS];
+#define UVT_JS_EMIT_FUNCTIONS 3
+extern const struct uvt_node_function uvt_js_emit_functions[UVT_JS_EMIT_FUNCTIONS];
 
 #endif

@@ -16,13 +16,34 @@ struct place {
 
 static __thread struct place *places __attribute__((tls_model("initial-exec")));
 
-/* The script's name lies first in ScriptOrigin, in older versions after the isolate. */
+/* First in ScriptOrigin, in older versions after the isolate. */
+napi_value *uvt_js_origin_name(struct v8_script_origin *origin)
+{
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  return (napi_value *)&origin->words[origin->words[0] == isolate ? 1 : 0];
+}
+
 static napi_value script_name(napi_value function)
 {
   struct v8_script_origin origin = {{0}};
   origin = v8_function_origin(function);
-  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  return origin.words[origin.words[0] == isolate ? 1 : 0];
+  return *uvt_js_origin_name(&origin);
+}
+
+static const char *path_of(const char *file)
+{
+  return strncmp(file, "file://", 7) == 0 ? file + 7 : file;
+}
+
+static bool is_nodes(const char *file)
+{
+  return strncmp(file, "node:", 5) == 0;
+}
+
+/* That of a text that may not have fitted, as snprintf() returned it. */
+static uint32_t number_of(const char *text, size_t size, int written)
+{
+  return uvt_js_text(text, (size_t)written < size ? (size_t)written : size - 1);
 }
 
 static int32_t describe(napi_env env, napi_value function, int line)
@@ -35,11 +56,9 @@ static int32_t describe(napi_env env, napi_value function, int line)
     return 0;
   if (!own || napi_get_value_string_utf8(env, own, name, sizeof name, &length) || !name[0])
     strcpy(name, "(anonymous)");
-  const char *path = strncmp(file, "file://", 7) == 0 ? file + 7 : file;
-  int written = snprintf(text, sizeof text, "%s %s:%d", name, path, line + 1);
-  int32_t number =
-      (int32_t)uvt_js_text(text, (size_t)written < sizeof text ? (size_t)written : sizeof text - 1);
-  return strncmp(file, "node:", 5) == 0 ? -number : number;
+  int written = snprintf(text, sizeof text, "%s %s:%d", name, path_of(file), line + 1);
+  int32_t number = (int32_t)number_of(text, sizeof text, written);
+  return is_nodes(file) ? -number : number;
 }
 
 int32_t uvt_js_function(napi_env env, napi_value function)
@@ -57,6 +76,39 @@ int32_t uvt_js_function(napi_env env, napi_value function)
   if (place->key != key)
     *place = (struct place){key, describe(env, function, line)};
   return place->text;
+}
+
+/* What every registration is made through: ours, and that of Node which tells of it. */
+static bool is_passed(const char *file)
+{
+  return !file[0] || strcmp(file, UVT_JS_AGENT) == 0 || strcmp(file, "node:internal/async_hooks") == 0;
+}
+
+#define PLACE_FRAMES 20
+#define NODES_PLACE "@node:internal"
+
+uint32_t uvt_js_place(napi_env env, bool through_node)
+{
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  if (!isolate || !v8_stack_now || !v8_stack_frame || !v8_frame_script || !v8_frame_location)
+    return 0;
+  napi_value stack = v8_stack_now(isolate, PLACE_FRAMES, V8_STACK_DETAILED);
+  int count = v8_stack_count(stack);
+  for (int i = 0; i < count; i++) {
+    char file[1024] = "", text[sizeof file + 16];
+    size_t length;
+    napi_value frame = v8_stack_frame(stack, isolate, (uint32_t)i), script = v8_frame_script(frame);
+    if (!script || napi_get_value_string_utf8(env, script, file, sizeof file, &length) || is_passed(file))
+      continue;
+    if (!is_nodes(file))
+      return number_of(
+          text, sizeof text,
+          snprintf(text, sizeof text, "@%s:%d", path_of(file), v8_frame_location(frame).line + 1));
+    if (strcmp(file, "node:async_hooks") != 0 && (!through_node || v8_frame_is_constructor(frame)))
+      break;
+    through_node = false;
+  }
+  return uvt_js_text(NODES_PLACE, strlen(NODES_PLACE));
 }
 
 void uvt_js_functions_forget(void)

@@ -2,8 +2,8 @@
 /*
  * The few functions that we use of Node-API, whose ABI is stable (Node-API versions 1 to 4), and of V8's C++
  * API, by their mangled names. Declared here so that no Node headers are needed. All are weak: the object
- * also loads into programs without them. Those of Node-API are there whenever Node asked us for a module;
- * V8's may be absent (NULL).
+ * also loads into programs without them. Those of Node-API are there whenever the agent
+ * is (js_load.c looks); V8's may be absent (NULL).
  *
  * An napi_value is V8's Local: the address of a slot that holds the object. A C++ member function takes it as
  * `this`.
@@ -24,6 +24,7 @@ typedef int napi_status; /* 0: done */
 typedef napi_value (*napi_callback)(napi_env env, napi_callback_info info);
 struct uv_loop_s;
 
+#define NAPI_AUTO_LENGTH SIZE_MAX
 #define UVT_WEAK __attribute__((weak, visibility("default")))
 
 UVT_WEAK napi_status napi_create_function(napi_env env, const char *name, size_t length,
@@ -41,7 +42,12 @@ UVT_WEAK napi_status napi_create_uint32(napi_env env, uint32_t value, napi_value
 UVT_WEAK napi_status napi_create_arraybuffer(napi_env env, size_t size, void **data, napi_value *result);
 UVT_WEAK napi_status napi_get_typedarray_info(napi_env env, napi_value array, int *type, size_t *length,
                                               void **data, napi_value *buffer, size_t *offset);
+UVT_WEAK napi_status napi_create_string_latin1(napi_env env, const char *text, size_t length,
+                                               napi_value *result);
 UVT_WEAK napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count, napi_ref *result);
+UVT_WEAK napi_status napi_get_named_property(napi_env env, napi_value object, const char *name,
+                                             napi_value *result);
+UVT_WEAK napi_status napi_delete_reference(napi_env env, napi_ref reference);
 UVT_WEAK napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_value *result);
 UVT_WEAK napi_status napi_open_handle_scope(napi_env env, napi_handle_scope *result);
 UVT_WEAK napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope);
@@ -99,6 +105,15 @@ struct v8_call {
   int count;
 };
 
+/* v8::Object::New() */
+UVT_WEAK napi_value v8_object_new(void *isolate) __asm__("_ZN2v86Object3NewEPNS_7IsolateE");
+/* napi_module_register_by_symbol(): makes an environment of Node-API, and calls in it */
+UVT_WEAK void
+node_register_module(napi_value exports, napi_value module, void *context,
+                     napi_value (*attach)(napi_env env, napi_value exports),
+                     int version) __asm__("_Z30napi_module_register_by_symbolN2v85LocalINS_6ObjectEEENS0_INS_"
+                                          "5ValueEEENS0_INS_7ContextEEEPFP12napi_value__P10napi_env__S8_Ei");
+
 /* v8::Isolate::GetCurrentContext(), v8::Function::New() up to V8 13 and from then on */
 UVT_WEAK void *v8_current_context(void *isolate) __asm__("_ZN2v87Isolate17GetCurrentContextEv");
 typedef napi_value v8_function_new(void *context, v8_function_callback *callback, void *data, int length,
@@ -146,10 +161,6 @@ v8_template_new(void *isolate, v8_function_callback *callback, void *data, void 
                                                 "14SideEffectTypeEPKNS_9CFunctionEttt");
 UVT_WEAK napi_value v8_template_function(void *function_template, void *context) __asm__(
     "_ZN2v816FunctionTemplate11GetFunctionENS_5LocalINS_7ContextEEE");
-/* node::AsyncWrap::SetCallbackTrampoline() */
-UVT_WEAK v8_function_callback node_set_callback_trampoline __asm__(
-    "_ZN4node9AsyncWrap21SetCallbackTrampolineERKN2v820FunctionCallbackInfoINS1_5ValueEEE");
-
 /* node::GetCurrentEnvironment() */
 UVT_WEAK const void *
 node_environment(void *context) __asm__("_ZN4node21GetCurrentEnvironmentEN2v85LocalINS0_7ContextEEE");
@@ -178,6 +189,22 @@ UVT_WEAK int v8_function_line(napi_value function) __asm__("_ZNK2v88Function19Ge
 UVT_WEAK int v8_function_column(napi_value function) __asm__("_ZNK2v88Function21GetScriptColumnNumberEv");
 UVT_WEAK napi_value v8_function_name(napi_value function) __asm__("_ZNK2v88Function12GetDebugNameEv");
 
+/* v8::StackTrace::CurrentStackTrace(), GetFrameCount(), GetFrame() */
+#define V8_STACK_DETAILED 0x7f
+UVT_WEAK napi_value v8_stack_now(void *isolate, int limit, int options) __asm__(
+    "_ZN2v810StackTrace17CurrentStackTraceEPNS_7IsolateEiNS0_17StackTraceOptionsE");
+UVT_WEAK int v8_stack_count(napi_value stack) __asm__("_ZNK2v810StackTrace13GetFrameCountEv");
+UVT_WEAK napi_value v8_stack_frame(napi_value stack, void *isolate,
+                                   uint32_t index) __asm__("_ZNK2v810StackTrace8GetFrameEPNS_7IsolateEj");
+/* v8::StackFrame; lines and columns are counted from 0 */
+struct v8_location {
+  int line, column;
+};
+UVT_WEAK napi_value
+v8_frame_script(napi_value frame) __asm__("_ZNK2v810StackFrame24GetScriptNameOrSourceURLEv");
+UVT_WEAK struct v8_location v8_frame_location(napi_value frame) __asm__("_ZNK2v810StackFrame11GetLocationEv");
+UVT_WEAK bool v8_frame_is_constructor(napi_value frame) __asm__("_ZNK2v810StackFrame13IsConstructorEv");
+
 /* v8::ScriptOrigin: returned through memory; larger than any version's. The script's name is its first
  * member, up to V8 12 after the isolate. */
 struct v8_script_origin {
@@ -198,6 +225,13 @@ enum v8_promise_reject_event {
   V8_REJECTED_AGAIN,
   V8_RESOLVED_AGAIN
 };
+/* v8::Script::Compile(), Run() */
+UVT_WEAK napi_value
+v8_script_compile(void *context, napi_value source, struct v8_script_origin *origin) __asm__(
+    "_ZN2v86Script7CompileENS_5LocalINS_7ContextEEENS1_INS_6StringEEEPNS_12ScriptOriginE");
+UVT_WEAK napi_value v8_script_run(napi_value script,
+                                  void *context) __asm__("_ZN2v86Script3RunENS_5LocalINS_7ContextEEE");
+
 typedef void v8_promise_reject_callback(struct v8_promise_reject message);
 UVT_WEAK void v8_set_promise_reject_callback(void *isolate, v8_promise_reject_callback *callback) __asm__(
     "_ZN2v87Isolate24SetPromiseRejectCallbackEPFvNS_20PromiseRejectMessageEE");

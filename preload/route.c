@@ -12,6 +12,7 @@
 
 #include "entry.h"
 #include "js_emit.h"
+#include "js_load.h"
 #include "log.h"
 #include "patch.h"
 #include "symbol.h"
@@ -91,39 +92,54 @@ static size_t list_libuv(struct uvt_patch *patches, void **originals)
   return count;
 }
 
-/* Of Node's: all, or none. */
-static size_t list_node(struct uvt_patch *patches)
+/* Of Node's: all that are not optional, or none. */
+static size_t list_node(struct uvt_patch *patches, const struct uvt_node_function *functions, size_t of_node)
 {
-  for (size_t i = 0; i < UVT_NODE_FUNCTIONS; i++) {
-    const struct uvt_node_function *function = &uvt_node_functions[i];
+  size_t count = 0;
+  for (const struct uvt_node_function *function = functions; function < functions + of_node; function++) {
     size_t size = 0;
     void *target = in_executable(libuv, function->symbol, &size);
-    if (!target)
+    if (target)
+      patches[count++] =
+          (struct uvt_patch){function->symbol, target, size, (void *)function->ours, function->real};
+    else if (!function->optional)
       return 0;
-    patches[i] = (struct uvt_patch){function->symbol, target, size, (void *)function->ours, function->real};
   }
-  return UVT_NODE_FUNCTIONS;
+  return count;
 }
 
-/* Node's functions make the JavaScript layer faster; without them it works all the same. */
-static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches, size_t of_libuv,
-                     size_t of_node, char *why, size_t why_size)
+/* libuv's, those that load the agent, and those that make the JavaScript layer faster: as many as can be. */
+enum { OF_LIBUV, AND_LOAD, AND_EMIT, GROUPS };
+
+static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches, const size_t *counts,
+                     char *why, size_t why_size)
 {
-  int error = apply(patches, of_libuv + of_node, why, why_size);
-  if (!error || !of_node)
-    return error;
-  uvt_log("without Node's own functions: %s", why);
-  return apply(patches, of_libuv, why, why_size);
+  int error = -ENOENT;
+  for (int group = AND_EMIT; group >= OF_LIBUV && error; group--) {
+    if (group < AND_EMIT && counts[group] == counts[group + 1])
+      continue;
+    error = apply(patches, counts[group], why, why_size);
+    if (error && group > OF_LIBUV)
+      uvt_log("without Node's own functions: %s", why);
+  }
+  return error;
 }
 
 int uvt_route_patch(void)
 {
-  struct uvt_patch patches[UVT_FN_COUNT + UVT_NODE_FUNCTIONS];
+  struct uvt_patch patches[UVT_FN_COUNT + UVT_JS_LOAD_FUNCTIONS + UVT_JS_EMIT_FUNCTIONS];
   void *originals[UVT_FN_COUNT];
-  size_t of_libuv = list_libuv(patches, originals), of_node = list_node(&patches[of_libuv]);
+  size_t counts[GROUPS];
+  counts[OF_LIBUV] = counts[AND_LOAD] = counts[AND_EMIT] = list_libuv(patches, originals);
+  if (uvt_js_asked()) {
+    counts[AND_LOAD] += list_node(&patches[counts[OF_LIBUV]], uvt_js_load_functions, UVT_JS_LOAD_FUNCTIONS);
+    counts[AND_EMIT] = counts[AND_LOAD];
+    if (counts[AND_LOAD] > counts[OF_LIBUV])
+      counts[AND_EMIT] += list_node(&patches[counts[AND_LOAD]], uvt_js_emit_functions, UVT_JS_EMIT_FUNCTIONS);
+  }
   uvt_patch_apply_fn *apply = load_patcher();
   char why[256] = "libuvtree-patch.so cannot be loaded";
-  int error = apply ? apply_all(apply, patches, of_libuv, of_node, why, sizeof why) : -ENOENT;
+  int error = apply ? apply_all(apply, patches, counts, why, sizeof why) : -ENOENT;
   if (error) {
     uvt_log("not patched: %s", why);
     return error;

@@ -378,7 +378,7 @@ static bool is_in_runtime_script(const char *frame)
     if (!strncmp(space + 1, "node:", 5))
       return true;
   }
-  return strstr(frame, "/uvtree-agent.cjs:") != NULL; /* preload/js_prepare.c */
+  return false;
 }
 
 static bool is_internal(const struct uvt_stack_store *store, const struct frame *frame)

@@ -81,7 +81,7 @@ function read(mode) {
 }
 
 function part(name) {
-  if (name.includes('uvtree-agent')) return "the agent's JavaScript";
+  if (name.includes('node:internal/uvtree')) return "the agent's JavaScript";
   if (name.startsWith('libuvtree')) return 'the preload object';
   if (name.startsWith('liblttng') || name.startsWith('liburcu')) return 'LTTng';
   if (name.startsWith('JS:')) return "JavaScript of Node and the program";
@@ -111,4 +111,4 @@ for (const [name, instructions] of Object.entries(ofAll).sort(([, a], [, b]) => 
 console.log(`  ${'together'.padEnd(40)} ${number(sum(added.all.values()), 10)}    ${number(sum(added.hooks.values()), 10)}`);
 console.log('  most of it, with all layers:');
 for (const [name, instructions] of [...added.all].sort(([, a], [, b]) => b - a).slice(0, top))
-  console.log(`  ${number(instructions, 8)}  ${name.replace(/^JS:/, '').replace(/ \S*uvtree-agent.cjs/, ' (agent)')}`);
+  console.log(`  ${number(instructions, 8)}  ${name.replace(/^JS:/, '').replace(/ node:internal\/uvtree/, ' (agent)')}`);

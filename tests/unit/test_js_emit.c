@@ -86,11 +86,11 @@ static void node_init(void *environment, const uintptr_t *resource, const uintpt
   TELL("init %d ", (int)id);
 }
 
-enum { INIT, BEFORE, AFTER }; /* of uvt_node_functions */
+enum { INIT, BEFORE, AFTER }; /* of uvt_js_emit_functions */
 
 static void emit_one(int function, const void *environment, double id)
 {
-  void (*ours)(void) = uvt_node_functions[function].ours;
+  void (*ours)(void) = uvt_js_emit_functions[function].ours;
   ((void (*)(void *, double))ours)((void *)environment, id);
 }
 
@@ -105,7 +105,7 @@ static const uintptr_t file_type = 0x1001, socket_type = 0x2001, strange_type = 
 
 static void make(const void *environment, uintptr_t type, double id)
 {
-  void (*ours)(void) = uvt_node_functions[INIT].ours;
+  void (*ours)(void) = uvt_js_emit_functions[INIT].ours;
   ((void (*)(void *, const uintptr_t *, const uintptr_t *, double, double))ours)((void *)environment, NULL,
                                                                                  &type, id, 0);
 }
@@ -125,9 +125,9 @@ static int set_up(void **unused)
   (void)unused;
   told_length = 0;
   told[0] = '\0';
-  *uvt_node_functions[INIT].real = (void *)node_init;
-  *uvt_node_functions[BEFORE].real = (void *)node_before;
-  *uvt_node_functions[AFTER].real = (void *)node_after;
+  *uvt_js_emit_functions[INIT].real = (void *)node_init;
+  *uvt_js_emit_functions[BEFORE].real = (void *)node_before;
+  *uvt_js_emit_functions[AFTER].real = (void *)node_after;
   for (size_t i = 0; i < SIZE; i++)
     once_ids[i] = more_ids[i] = once_kinds[i] = more_kinds[i] = begun[i] = open[i] = state[i] = 0;
   uvt_js_emit_leave();
@@ -293,7 +293,7 @@ static void no_more(void **unused)
 static void not_reached(void **unused)
 {
   (void)unused;
-  *uvt_node_functions[BEFORE].real = NULL; /* not patched, nor found by its name */
+  *uvt_js_emit_functions[BEFORE].real = NULL; /* not patched, nor found by its name */
   uvt_js_emit_leave();
   assert_false(uvt_js_emit_prepare(&this_environment, &tables));
   assert_false(uvt_js_emit_prepare(NULL, &tables));

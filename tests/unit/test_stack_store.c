@@ -82,7 +82,7 @@ static void test_frames_of_the_runtime_are_told_from_the_programs(void **state)
       "setTimeout node:timers:139:20",
       "(anonymous) node:internal/main/run_main_module:1:1",
       "node:internal/main/run_main_module:1:1",
-      "register /usr/local/lib/uvtree/uvtree-agent.cjs:191:18",
+      "register node:internal/uvtree:191:18",
       "Builtin:JSEntry",
       "BytecodeHandler:ConstructHandler",
       "RegExp:^a+ \\(node\\)",
