@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+await 1;
+console.log('imported first');

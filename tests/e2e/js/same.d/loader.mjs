@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+export async function resolve(specifier, context, next) {
+  return next(specifier, context);
+}
