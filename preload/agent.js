@@ -884,6 +884,7 @@ function onPromiseSettled(promise) {
   }
   if (held === promise) { // what await wraps a value in: it has the async function's promise as parent
     held = undefined;
+    values[0] = settled.link;
     doDrop();
     waitNoMore(settled);
     settled.link = NONE;

@@ -220,14 +220,28 @@ void uvt_buffer_flush(struct uvt_thread *thread)
     flush(thread->buffer);
 }
 
-bool uvt_buffer_drop(struct uvt_thread *thread)
+/* The record that is held; there is one. */
+static bool is_held(const struct uvt_buffer *buffer, enum uvt_batch_op op, uint64_t id)
+{
+  const uint64_t *words = &buffer->words[(uint32_t)buffer->shown];
+  uint64_t held = uvt_batch_is_link(op) ? (uint64_t)buffer->link_high << 32 | (uint32_t)words[1]
+                                        : (uint64_t)buffer->execute_high << 32 | words[0] >> 32;
+  return uvt_batch_op_of(words[0]) == op && held == id;
+}
+
+bool uvt_buffer_drop(struct uvt_thread *thread, enum uvt_batch_op op, uint64_t id)
 {
   struct uvt_buffer *buffer = thread->buffer;
-  if (!buffer || !holds(buffer, buffer->shown))
+  if (!buffer || buffer->busy)
     return false;
-  __atomic_store_n(&buffer->used, (uint32_t)buffer->shown, __ATOMIC_RELAXED);
-  buffer->records = (uint32_t)(buffer->shown >> 32);
-  return true;
+  uvt_buffer_busy(buffer, 1); /* a handler that ends the process shows what is appended (show_own) */
+  bool drops = holds(buffer, buffer->shown) && is_held(buffer, op, id);
+  if (drops) {
+    __atomic_store_n(&buffer->used, (uint32_t)buffer->shown, __ATOMIC_RELAXED);
+    buffer->records = (uint32_t)(buffer->shown >> 32);
+  }
+  uvt_buffer_busy(buffer, 0);
+  return drops;
 }
 
 /* What was recorded before this record without being packed has an earlier time than `begin`. */
@@ -398,9 +412,10 @@ void uvt_buffer_release(struct uvt_thread *thread)
   struct uvt_buffer *buffer = thread->buffer;
   if (!buffer)
     return;
-  flush(buffer); /* also where nothing waits: the next owner must not find it announced */
-  thread->buffer = NULL;
+  flush(buffer);         /* also where nothing waits: the next owner must not find it announced */
   thread->announced = 0; /* should it go on to record: with another one */
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  thread->buffer = NULL;
   uvt_buffer_busy(buffer, 0);
   __atomic_store_n(&buffer->owned, 0, __ATOMIC_RELEASE);
 }
@@ -410,7 +425,7 @@ static void show_own(void)
 {
   struct uvt_buffer *buffer = uvt_thread.buffer;
   if (buffer && !buffer->busy)
-    __atomic_store_n(&buffer->shown, appended(buffer), __ATOMIC_RELEASE);
+    uvt_buffer_show(buffer);
 }
 
 static void write_waiting(bool for_good)

@@ -70,9 +70,9 @@ void uvt_buffer_release(struct uvt_thread *thread);
 /* Writes out what waits, unless the caller is a signal handler that interrupted an append. Cold: use
  * uvt_recording_alone(). */
 void uvt_buffer_flush(struct uvt_thread *thread);
-/* The record that was appended with `hold` is taken back, if nothing has been appended since. False: it
- * cannot be. */
-bool uvt_buffer_drop(struct uvt_thread *thread);
+/* The record that was appended with `hold` is taken back: that operation's, of that link or, where it has
+ * none, execute ID. False: it cannot be, as something has been appended since or it has been written. */
+bool uvt_buffer_drop(struct uvt_thread *thread, enum uvt_batch_op op, uint64_t id);
 
 /* Writes out what waits on all threads. May be called by a signal handler; a buffer that it finds locked for
  * long stays as it is. */
@@ -137,7 +137,13 @@ UVT_HOT_INLINE uint64_t *uvt_append(struct uvt_thread *thread, enum uvt_batch_op
   return words;
 }
 
-/* `size` as before. `hold`: it may yet be dropped. */
+/* All that the owner has appended may be written. */
+static inline void uvt_buffer_show(struct uvt_buffer *buffer)
+{
+  __atomic_store_n(&buffer->shown, (uint64_t)buffer->records << 32 | buffer->used, __ATOMIC_RELEASE);
+}
+
+/* `size` as before. `hold`: it may yet be dropped, but nothing before it. */
 UVT_HOT_INLINE void uvt_appended(struct uvt_thread *thread, uint32_t size, bool hold)
 {
   struct uvt_buffer *buffer = thread->buffer;
@@ -145,10 +151,12 @@ UVT_HOT_INLINE void uvt_appended(struct uvt_thread *thread, uint32_t size, bool 
     uvt_buffer_interrupted(buffer);
     return;
   }
+  if (hold)
+    uvt_buffer_show(buffer);
   __atomic_store_n(&buffer->used, buffer->used + size, __ATOMIC_RELAXED);
   buffer->records++;
   if (!hold)
-    __atomic_store_n(&buffer->shown, (uint64_t)buffer->records << 32 | buffer->used, __ATOMIC_RELEASE);
+    uvt_buffer_show(buffer);
   uvt_buffer_busy(buffer, 0);
   if (__builtin_expect(__atomic_load_n(&buffer->plain, __ATOMIC_RELAXED), 0) && !hold)
     uvt_buffer_flush(thread);

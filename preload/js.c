@@ -118,10 +118,12 @@ static void do_hold(struct uvt_thread *thread, double *values)
   link(thread, values, true);
 }
 
+/* drop: link. Where it has been written, or the program's own hooks came in between, it is cancelled. */
 static void do_drop(struct uvt_thread *thread, double *values)
 {
-  (void)values;
-  uvt_buffer_drop(thread);
+  uint64_t link_id = (uint64_t)values[0];
+  if (!uvt_buffer_drop(thread, UVT_BATCH_js_link, link_id))
+    uvt_record_cancel(thread, link_id, UVT_reason_cancelled, 0);
 }
 
 /* ---- Timers ---- */

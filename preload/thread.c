@@ -226,7 +226,7 @@ uint64_t uvt_js_invocation_resume(struct uvt_thread *thread, uint64_t link_id)
   thread->finished = (struct uvt_finished){0};
   if (finished.link_id != link_id)
     return 0;
-  if (finished.recorded && !uvt_buffer_drop(thread))
+  if (finished.recorded && !uvt_buffer_drop(thread, UVT_BATCH_end, finished.execute_id))
     return finished.execute_id;
   struct uvt_frame *frame = push(thread, thread->frames[thread->depth].sp);
   if (!frame)

@@ -7,9 +7,9 @@ void uvt_buffer_flush(struct uvt_thread *thread)
   (void)thread;
 }
 
-bool uvt_buffer_drop(struct uvt_thread *thread)
+bool uvt_buffer_drop(struct uvt_thread *thread, enum uvt_batch_op op, uint64_t id)
 {
-  (void)thread;
+  (void)thread, (void)op, (void)id;
   return false;
 }
 
