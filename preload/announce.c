@@ -183,8 +183,8 @@ bool uvt_announce(struct uvt_thread *thread)
     __atomic_store_n(&uvt_on, 1, __ATOMIC_RELEASE);
   }
   if (thread->announced != uvt_epoch) {
-    thread->announced = uvt_epoch;
     record_thread(thread);
+    thread->announced = uvt_epoch;
   }
   tell_lost();
   pthread_mutex_unlock(&uvt_announce_lock);
@@ -202,7 +202,7 @@ void uvt_announce_end(void)
 void uvt_recording_off(void)
 {
   if (uvt_lock(&uvt_announce_lock)) {
-    if (!(*uvt_emit->records_begin | *uvt_emit->records_link))
+    if (!uvt_recorded())
       uvt_on = 0;
     pthread_mutex_unlock(&uvt_announce_lock);
   }
@@ -212,7 +212,7 @@ void uvt_count_lost(uint64_t count)
 {
   __atomic_fetch_add(&lost, count, __ATOMIC_RELAXED);
   /* Told at once where somebody records; else with the next announcement. */
-  if (uvt_on && uvt_thread.tid && (*uvt_emit->records_begin | *uvt_emit->records_link))
+  if (uvt_on && uvt_thread.tid > 0 && uvt_recorded())
     tell_lost();
 }
 

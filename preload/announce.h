@@ -35,6 +35,12 @@ void uvt_announce_again(void);
 /* The process is about to end by itself, and says so; once. */
 void uvt_announce_end(void);
 
+/* Somebody records. */
+static inline bool uvt_recorded(void)
+{
+  return (*uvt_emit->records_begin | *uvt_emit->records_link) != 0;
+}
+
 /* True: record, by put.h; what the record rests on has been described, and the thread has a buffer. */
 static inline bool uvt_recording(struct uvt_thread *thread);
 /* The same for a record that is written alone, by uvt_emit: what the thread recorded before has been written.
@@ -59,7 +65,7 @@ void uvt_announce_fork_child(uint64_t parent_execute);
 static inline bool uvt_recording(struct uvt_thread *thread)
 {
   bool on = __atomic_load_n(&uvt_on, __ATOMIC_ACQUIRE);
-  if (!(*uvt_emit->records_begin | *uvt_emit->records_link)) {
+  if (!uvt_recorded()) {
     if (__builtin_expect(on, 0))
       uvt_recording_off();
     return false;

@@ -18,13 +18,18 @@ struct run {
   uint32_t depth;
 };
 
-/* The thread leaves libuv for the program. */
+/* On the way from libuv to the program: until the callback runs the thread counts as being inside libuv, so
+ * that a signal handler knows that it interrupts (hooks_loop.c). */
 static inline struct run arrive(uintptr_t sp)
 {
   struct uvt_thread *thread = uvt_thread_enter(sp);
-  struct run run = {.thread = thread, .libuv_sp = thread->libuv_sp};
-  thread->libuv_sp = 0;
-  return run;
+  return (struct run){.thread = thread, .libuv_sp = thread->libuv_sp};
+}
+
+static inline void begin_lazy(struct run *run, const struct uvt_claim *claim, uintptr_t sp, uint8_t flags)
+{
+  run->depth = uvt_invocation_begin_lazy(run->thread, claim, sp, flags);
+  run->thread->libuv_sp = 0;
 }
 
 /* A callback whose registration is not known (it was made while nothing could be followed) runs as a root
@@ -32,14 +37,18 @@ static inline struct run arrive(uintptr_t sp)
 static inline void begin(struct run *run, bool found, const struct uvt_claim *claim, uintptr_t sp,
                          int64_t value, uint8_t flags)
 {
-  run->depth = found ? uvt_invocation_begin(run->thread, claim, sp, value, flags)
-                     : uvt_invocation_begin_lazy(run->thread, NULL, sp, 0);
+  if (!found) {
+    begin_lazy(run, NULL, sp, 0);
+    return;
+  }
+  run->depth = uvt_invocation_begin(run->thread, claim, sp, value, flags);
+  run->thread->libuv_sp = 0;
 }
 
 static inline void leave(struct run *run)
 {
-  uvt_invocation_end(run->thread, run->depth);
   run->thread->libuv_sp = run->libuv_sp;
+  uvt_invocation_end(run->thread, run->depth);
 }
 
 static inline struct run begin_last(const void *object, enum uvt_key_kind kind, uintptr_t sp, int64_t value)
@@ -285,8 +294,7 @@ void uvt_run_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer, unsi
   struct uvt_claim claim;
   uint64_t key = uvt_key(handle, UVT_KEY_READ);
   bool found = uvt_claim_peek(key, &claim);
-  run.depth = uvt_invocation_begin_lazy(run.thread, found ? &claim : NULL, SP,
-                                        found ? UVT_BEGIN_ALLOC | UVT_BEGIN_MORE : 0);
+  begin_lazy(&run, found ? &claim : NULL, SP, found ? UVT_BEGIN_ALLOC | UVT_BEGIN_MORE : 0);
   CALLBACK(alloc, uv_alloc_cb, number)(handle, suggested, buffer);
   if (found && run.depth == run.thread->depth && run.thread->frames[run.depth].execute_id)
     uvt_claim_count(key, claim.link_id);

@@ -57,6 +57,7 @@ static void fill_slot(uint32_t slot, const struct uvt_link *link, uint32_t paren
 
 struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link *link)
 {
+  uint32_t parent = uvt_current_slot(thread); /* first: no handler may begin it while a slot is taken */
   struct uvt_pending pending = {.slot = uvt_slot_take(thread)};
   if (!pending.slot) {
     uvt_count_lost(1);
@@ -64,7 +65,6 @@ struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link
   }
   uint64_t now = uvt_now_coarse();
   pending.id = uvt_next_link_id(thread);
-  uint32_t parent = uvt_current_slot(thread);
   uvt_invocation_hold(parent);
   fill_slot(pending.slot, link, parent, now);
   uvt_slot_publish(pending.slot, pending.id);

@@ -91,7 +91,7 @@ uint32_t uvt_table_take(uint64_t key)
   return uvt_table_take_id(key, 0);
 }
 
-uint32_t uvt_table_find(uint64_t key)
+bool uvt_table_try_find(uint64_t key, uint32_t *found)
 {
   const struct bucket *bucket = bucket_of(key);
   for (int spin = 0; spin < SPIN_MAX; spin++) {
@@ -105,10 +105,18 @@ uint32_t uvt_table_find(uint64_t key)
     uint32_t slot = __atomic_load_n(&bucket->head, __ATOMIC_ACQUIRE);
     for (int steps = 0; slot && key_of(slot) != key && steps < SPIN_MAX; steps++)
       slot = next_of(slot);
-    if (__atomic_load_n(&bucket->sequence, __ATOMIC_RELAXED) == before)
-      return slot;
+    if (__atomic_load_n(&bucket->sequence, __ATOMIC_RELAXED) == before) {
+      *found = slot;
+      return true;
+    }
   }
-  return 0;
+  return false;
+}
+
+uint32_t uvt_table_find(uint64_t key)
+{
+  uint32_t slot;
+  return uvt_table_try_find(key, &slot) ? slot : 0;
 }
 
 void uvt_table_inherit(uint32_t slots, bool (*take)(uint32_t slot))

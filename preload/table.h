@@ -16,8 +16,10 @@ uint32_t uvt_table_put(uint32_t slot);
 uint32_t uvt_table_take(uint64_t key);
 /* Takes it out only if it has that ID. */
 uint32_t uvt_table_take_id(uint64_t key, uint64_t link_id);
-/* Looks; 0 if there is none, or a signal handler cannot know. */
+/* Looks; 0 if there is none. */
 uint32_t uvt_table_find(uint64_t key);
+/* The same in a signal handler. False: it cannot be known, as the handler interrupted a writer. */
+bool uvt_table_try_find(uint64_t key, uint32_t *slot);
 /* In a child of fork(): no writer is under way any more, and of each chain stays what `take` accepts, up to
  * the first that it does not; `slots`: how many there are (inherit.h). */
 void uvt_table_inherit(uint32_t slots, bool (*take)(uint32_t slot));

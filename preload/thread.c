@@ -15,8 +15,8 @@
 #include "js.h"
 #include "put.h"
 
-__thread struct uvt_thread uvt_thread
-    __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {.frames[0].sp = UINTPTR_MAX};
+__thread struct uvt_thread uvt_thread __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {
+    .frames[0] = {.sp = UINTPTR_MAX, .lazy = true}};
 
 _Static_assert(offsetof(struct uvt_thread, libuv_sp) == 0, "entry.S");
 _Static_assert(offsetof(struct uvt_thread, submitting) == 8, "entry.S");
@@ -62,26 +62,43 @@ int uvt_threads_init(void)
 
 void uvt_thread_begin(struct uvt_thread *thread)
 {
-  thread->tid = (int32_t)syscall(SYS_gettid);
-  if (thread->role == UVT_role_main && thread->tid != getpid())
+  int32_t tid = (int32_t)syscall(SYS_gettid);
+  thread->tid = -1;
+  if (thread->role == UVT_role_main && tid != getpid())
     thread->role = UVT_role_other;
   pthread_setspecific(exit_key, thread);
   if (uvt_emit->touch)
     uvt_emit->touch();
+  thread->tid = tid;
 }
 
-static void record_begin(struct uvt_thread *thread, const struct uvt_frame *frame, int64_t value,
-                         uint8_t flags)
+/* What follows is done in the order in which it is written, as a signal handler sees it. */
+static inline void in_order(void)
 {
-  uint32_t below = thread->open < 255 ? thread->open : 255;
-  if (uvt_recording(thread))
-    uvt_put_execute_begin(thread, frame->execute_id, frame->link_id, (uint8_t)below, flags, value);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static void record_end(struct uvt_thread *thread, const struct uvt_frame *frame, uint8_t flags)
+/* The frame's begin is recorded; from then on it has its index. */
+static inline void record_begin(struct uvt_thread *thread, struct uvt_frame *frame, uint64_t execute_id,
+                                int64_t value, uint8_t flags)
 {
   if (uvt_recording(thread))
-    uvt_put_execute_end(thread, frame->execute_id, flags, false);
+    uvt_put_execute_begin(thread, execute_id, frame->link_id, (uint8_t)thread->open, flags, value);
+  in_order();
+  frame->execute_id = execute_id;
+  thread->open++;
+}
+
+/* It has its index no more; then its end is recorded. `hold`: as of uvt_put_execute_end(). -> it has been. */
+static inline bool record_end(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags, bool hold)
+{
+  uint64_t execute_id = frame->execute_id;
+  frame->execute_id = 0;
+  in_order();
+  bool records = uvt_recording(thread);
+  if (records)
+    uvt_put_execute_end(thread, execute_id, flags, hold);
+  return records;
 }
 
 /* Pushes a frame; NULL where there is no room: then what runs there is not followed. */
@@ -91,8 +108,10 @@ static struct uvt_frame *push(struct uvt_thread *thread, uintptr_t sp)
     uvt_count_lost(1);
     return NULL;
   }
-  struct uvt_frame *frame = &thread->frames[++thread->depth];
+  struct uvt_frame *frame = &thread->frames[thread->depth + 1];
   *frame = (struct uvt_frame){.sp = sp};
+  in_order();
+  thread->depth++;
   return frame;
 }
 
@@ -108,14 +127,13 @@ uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim 
   uint64_t now = uvt_now_coarse();
   frame->link_id = claim->link_id;
   frame->type = claim->type;
-  frame->execute_id = uvt_next_execute_id();
   frame->registered = claim->slot;
-  frame->slot = uvt_invocation_new(thread, claim->parent, claim->slot != 0, frame->execute_id, claim->link_id,
+  uint64_t execute_id = uvt_next_execute_id();
+  frame->slot = uvt_invocation_new(thread, claim->parent, claim->slot != 0, execute_id, claim->link_id,
                                    claim->type, now);
   if (claim->slot)
     uvt_live_registration(claim->slot)->since = now;
-  record_begin(thread, frame, value, flags);
-  thread->open++;
+  record_begin(thread, frame, execute_id, value, flags);
   return thread->depth;
 }
 
@@ -131,6 +149,8 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
     frame->type = claim->type;
     frame->registered = claim->slot;
   }
+  in_order();
+  frame->lazy = true;
   return thread->depth;
 }
 
@@ -147,21 +167,28 @@ static __attribute__((noinline)) void leave_live_tree(struct uvt_thread *thread,
 /* What remains to be done once its end has been recorded. */
 static inline void close_frame(struct uvt_thread *thread, struct uvt_frame *frame)
 {
-  if (frame->execute_id) {
-    thread->open--;
-    if (frame->slot | frame->registered) /* most of JavaScript's are not in it */
-      leave_live_tree(thread, frame);
-  }
-  frame->execute_id = 0;
+  thread->open--;
+  if (frame->slot | frame->registered) /* most of JavaScript's are not in it */
+    leave_live_tree(thread, frame);
   frame->slot = 0;
   frame->registered = 0;
 }
 
 static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
 {
-  if (frame->execute_id)
-    record_end(thread, frame, flags);
+  if (!frame->execute_id)
+    return;
+  record_end(thread, frame, flags, false);
   close_frame(thread, frame);
+}
+
+static inline void pop(struct uvt_thread *thread, uint8_t flags)
+{
+  struct uvt_frame *top = &thread->frames[thread->depth];
+  top->lazy = false;
+  end_frame(thread, top, flags);
+  in_order();
+  thread->depth--;
 }
 
 void uvt_frames_return(struct uvt_thread *thread, uint32_t registration)
@@ -180,23 +207,26 @@ void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
   if (!depth)
     return;
   while (thread->depth > depth) {
-    struct uvt_frame *above = &thread->frames[thread->depth--];
+    const struct uvt_frame *above = &thread->frames[thread->depth];
     bool is_main =
         above->is_js && !above->link_id; /* nothing else tells that a worker's main script has ended */
-    end_frame(thread, above, is_main ? 0 : UVT_END_UNWOUND);
+    pop(thread, is_main ? 0 : UVT_END_UNWOUND);
   }
   if (thread->depth == depth)
-    end_frame(thread, &thread->frames[thread->depth--], 0);
-  if (__builtin_expect(thread->js_rejected, 0) && !thread->frames[depth].is_js)
+    pop(thread, 0);
+  if (__builtin_expect(thread->js_rejected, 0) && !thread->frames[depth].is_js) {
+    uintptr_t libuv_sp = thread->libuv_sp;
+    thread->libuv_sp = 0; /* JavaScript runs, and is the program's */
     uvt_js_tell_rejected(thread);
+    thread->libuv_sp = libuv_sp;
+  }
 }
 
 void uvt_js_invocation_end(struct uvt_thread *thread, uint64_t link_id)
 {
   struct uvt_frame *top = &thread->frames[thread->depth];
   if (__builtin_expect(top->is_js && top->link_id == link_id, 1)) {
-    thread->depth--;
-    end_frame(thread, top, 0);
+    pop(thread, 0);
     return;
   }
   for (uint32_t depth = thread->depth; depth && thread->frames[depth].is_js; depth--)
@@ -211,12 +241,11 @@ bool uvt_js_invocation_finish(struct uvt_thread *thread, uint64_t link_id)
   struct uvt_frame *top = &thread->frames[thread->depth];
   if (!top->is_js || top->link_id != link_id)
     return false;
-  bool recorded = uvt_recording(thread);
-  thread->finished = (struct uvt_finished){link_id, top->execute_id, recorded};
-  if (recorded)
-    uvt_put_execute_end(thread, top->execute_id, 0, true);
-  thread->depth--;
+  thread->finished = (struct uvt_finished){.link_id = link_id, .execute_id = top->execute_id};
+  thread->finished.recorded = record_end(thread, top, 0, true);
   close_frame(thread, top);
+  in_order();
+  thread->depth--;
   return true;
 }
 
@@ -233,6 +262,7 @@ uint64_t uvt_js_invocation_resume(struct uvt_thread *thread, uint64_t link_id)
     return finished.execute_id;
   frame->is_js = true;
   frame->link_id = link_id;
+  in_order();
   frame->execute_id = finished.execute_id;
   thread->open++;
   return finished.execute_id;
@@ -244,21 +274,22 @@ void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
     uintptr_t frame_sp = thread->frames[thread->depth].sp;
     if (frame_sp >= sp || (sp != UINTPTR_MAX && sp - frame_sp > UVT_UNWIND_MAX))
       return;
-    end_frame(thread, &thread->frames[thread->depth--], UVT_END_UNWOUND);
+    pop(thread, UVT_END_UNWOUND);
   }
 }
 
 uint64_t uvt_current_begin(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
+  frame->lazy = false;
+  in_order();
   uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
-  frame->execute_id = uvt_next_execute_id();
+  uint64_t execute_id = uvt_next_execute_id();
   frame->registered = 0;
-  frame->slot = uvt_invocation_new(thread, parent, false, frame->execute_id, frame->link_id, frame->type,
-                                   uvt_now_coarse());
-  record_begin(thread, frame, 0, frame->begin_flags);
-  thread->open++;
-  return frame->execute_id;
+  frame->slot =
+      uvt_invocation_new(thread, parent, false, execute_id, frame->link_id, frame->type, uvt_now_coarse());
+  record_begin(thread, frame, execute_id, 0, frame->begin_flags);
+  return execute_id;
 }
 
 /* Of a JavaScript invocation and of those that it runs in. */
@@ -288,9 +319,7 @@ static inline uint32_t js_begin(struct uvt_thread *thread, uint64_t link_id, uin
     return 0;
   frame->is_js = true;
   frame->link_id = link_id;
-  frame->execute_id = uvt_next_execute_id();
-  record_begin(thread, frame, value, flags);
-  thread->open++;
+  record_begin(thread, frame, uvt_next_execute_id(), value, flags);
   return thread->depth;
 }
 
@@ -306,6 +335,10 @@ void uvt_js_timer_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t fla
 
 void uvt_root_end(struct uvt_thread *thread)
 {
-  if (thread->depth == 0)
-    end_frame(thread, &thread->frames[0], 0);
+  struct uvt_frame *root = &thread->frames[0];
+  if (thread->depth != 0)
+    return;
+  end_frame(thread, root, 0);
+  in_order();
+  root->lazy = true;
 }

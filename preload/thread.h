@@ -5,6 +5,10 @@
  * The stack's bottom is the thread's root function: code outside every callback. Root invocations, and those
  * of allocation callbacks, are lazy: they get their index and are recorded only once something happens in
  * them that has to name them. Everything here is for the calling thread only and never blocks or allocates.
+ *
+ * A signal handler that sends (uv_async_send) may come between any two instructions, and looks at the frame
+ * on top: where that has an execute_id, its begin has been recorded and its end has not; where it is lazy, it
+ * may be begun; where neither, it is being made or ended, and is let alone.
  */
 #ifndef UVT_THREAD_H
 #define UVT_THREAD_H
@@ -23,13 +27,14 @@
 
 struct uvt_frame {
   uintptr_t sp;        /* frame address of the trampoline: when the stack is above it, it was unwound */
-  uint64_t execute_id; /* 0: lazy, not begun yet */
+  uint64_t execute_id; /* 0: not begun yet, or ending */
   uint64_t link_id;    /* 0: a root */
   uint32_t registered; /* slot of its registration, while it has no reference to its parent; else 0 */
   uint32_t slot;       /* in the live tree, 0: none, or JavaScript's and not asked for yet */
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */
+  bool lazy;           /* to be begun when it is first named */
 };
 
 struct uvt_thread {
@@ -39,7 +44,7 @@ struct uvt_thread {
   int submitting_kind;
   uint32_t depth;               /* frames above the root */
   uint32_t open;                /* of all frames, those that have begun */
-  int32_t tid;                  /* 0: not seen yet */
+  int32_t tid;                  /* 0: not seen yet; < 0: it is being made known */
   uint8_t role;                 /* enum uvt_role */
   bool spawning;                /* inside uv_spawn: a fork is followed by an exec */
   bool js_rejected;             /* promises were rejected and not handled (js.h) */
