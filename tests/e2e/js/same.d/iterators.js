@@ -3,10 +3,6 @@
 'use strict';
 delete Array.prototype[Symbol.iterator];
 delete Map.prototype[Symbol.iterator];
-Object.defineProperty(Promise, Symbol.species, { get() { throw new Error('species'); } });
-delete Function.prototype.call;
-delete Function.prototype.apply;
-delete Function.prototype.bind;
 delete globalThis.RangeError;
 const { AsyncResource } = require('async_hooks');
 setTimeout(() => console.log('timer'), 5);
