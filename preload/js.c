@@ -34,6 +34,7 @@ struct js {
   const void *loop;
   uint32_t main_depth;     /* of the main script's invocation; 0: not open */
   napi_ref on_reject;      /* the agent's function; it also gets told when to tell (tell_rejected) */
+  napi_ref nothing;        /* a native function that does nothing (uvt_js_set_aside) */
   double *values;          /* the array's */
   const void *environment; /* Node's own; NULL: not known */
   int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
@@ -419,6 +420,57 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/* ---- The program's exception ---- */
+
+static napi_value js_nothing(napi_env unused, napi_callback_info unused_too)
+{
+  (void)unused, (void)unused_too;
+  return NULL;
+}
+
+static bool make_nothing(napi_env env)
+{
+  napi_value function;
+  return !napi_create_function(env, NULL, 0, js_nothing, NULL, &function) &&
+         !napi_create_reference(env, function, 1, &js.nothing);
+}
+
+/* A native function that returns with an exception pending has thrown it: so that is how it is had. */
+static napi_value take_exception(napi_env env)
+{
+  bool pending = false;
+  napi_value function, undefined, exception = NULL;
+  if (napi_get_reference_value(env, js.nothing, &function) || napi_get_undefined(env, &undefined))
+    return NULL;
+  napi_call_function(env, undefined, function, 0, NULL, NULL);
+  if (!napi_is_exception_pending(env, &pending) && pending)
+    napi_get_and_clear_last_exception(env, &exception);
+  return exception;
+}
+
+struct uvt_js_exception uvt_js_set_aside(void)
+{
+  struct uvt_js_exception exception = {NULL, NULL};
+  napi_handle_scope scope;
+  if (!js.env || !v8_isolate_current || !v8_throw ||
+      (v8_has_exception && !v8_has_exception(v8_isolate_current())) || napi_open_handle_scope(js.env, &scope))
+    return exception;
+  exception.value = take_exception(js.env);
+  if (exception.value)
+    exception.scope = scope;
+  else
+    napi_close_handle_scope(js.env, scope);
+  return exception;
+}
+
+void uvt_js_put_back(struct uvt_js_exception exception)
+{
+  if (!exception.value)
+    return;
+  v8_throw(v8_isolate_current(), exception.value);
+  napi_close_handle_scope(js.env, exception.scope);
+}
+
 /* ---- Promises that were rejected ---- */
 
 static void call_on_reject(size_t argc, const napi_value *argv)
@@ -438,6 +490,7 @@ static void call_on_reject(size_t argc, const napi_value *argv)
 static void rejected(struct v8_promise_reject message)
 {
   napi_handle_scope scope;
+  struct uvt_js_exception exception = uvt_js_set_aside();
   if (js.env && message.event <= V8_HANDLER_ADDED && !napi_open_handle_scope(js.env, &scope)) {
     napi_value event = number_value(js.env, (uint32_t)message.event), undefined = NULL;
     napi_get_undefined(js.env, &undefined);
@@ -446,6 +499,7 @@ static void rejected(struct v8_promise_reject message)
     if (message.event == V8_REJECTED_UNHANDLED)
       uvt_thread.js_rejected = 1;
   }
+  uvt_js_put_back(exception);
   node_promise_reject_callback(message);
 }
 
@@ -679,7 +733,7 @@ bool uvt_js_attach(napi_env env, napi_value exports)
   if (!uvt_gate || js.env || napi_get_uv_event_loop(env, &loop))
     return false;
   struct uvt_thread *thread = uvt_thread_enter(SP);
-  if (!is_wanted(thread) || !export_values(env, exports))
+  if (!is_wanted(thread) || !export_values(env, exports) || !make_nothing(env))
     return false;
   js.v8_major = v8_version ? atoi(v8_version()) : 0;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)

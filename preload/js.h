@@ -31,6 +31,18 @@ void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
  * UVT_LINK_* flags. -> the link ID. `hold`: as of uvt_put_js_link(). */
 uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold);
 
+/*
+ * Native code of Node's may go on where it has thrown for the program, and come to hooks with that exception
+ * pending. It would then be thrown in ours, by the first native function that is called there, and be lost to
+ * the program. So it is set aside while JavaScript of ours may run. Both on the environment's thread; those
+ * without an environment have nothing set aside.
+ */
+struct uvt_js_exception {
+  void *scope, *value; /* NULL: none */
+};
+struct uvt_js_exception uvt_js_set_aside(void);
+void uvt_js_put_back(struct uvt_js_exception exception);
+
 /* A native invocation has ended on a thread where promises were rejected and not handled
  * (thread->js_rejected). */
 void uvt_js_tell_rejected(struct uvt_thread *thread);

@@ -165,8 +165,13 @@ static void emit_init(void *environment, const uintptr_t *resource, const uintpt
   if (hears(environment, UVT_JS_HEAR_INIT) && init(type, id, SP))
     return;
   emit_made *real = uvt_node_real(&real_init, EMIT_INIT);
-  if (real)
-    real(environment, resource, type, id, trigger_id);
+  if (!real)
+    return;
+  struct uvt_js_exception exception = {NULL, NULL};
+  if (heard.environment == environment)
+    exception = uvt_js_set_aside();
+  real(environment, resource, type, id, trigger_id);
+  uvt_js_put_back(exception);
 }
 
 static void call_real(void **place, const char *symbol, void *environment, double id)

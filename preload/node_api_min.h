@@ -54,12 +54,18 @@ UVT_WEAK napi_status napi_close_handle_scope(napi_env env, napi_handle_scope sco
 UVT_WEAK napi_status napi_get_undefined(napi_env env, napi_value *result);
 UVT_WEAK napi_status napi_call_function(napi_env env, napi_value self, napi_value function, size_t argc,
                                         const napi_value *argv, napi_value *result);
+UVT_WEAK napi_status napi_is_exception_pending(napi_env env, bool *result);
 UVT_WEAK napi_status napi_get_and_clear_last_exception(napi_env env, napi_value *result);
 UVT_WEAK napi_status napi_add_env_cleanup_hook(napi_env env, void (*hook)(void *), void *data);
 UVT_WEAK napi_status napi_get_uv_event_loop(napi_env env, struct uv_loop_s **loop);
 
 /* v8::Isolate::GetCurrent() */
 UVT_WEAK void *v8_isolate_current(void) __asm__("_ZN2v87Isolate10GetCurrentEv");
+
+/* v8::Isolate::ThrowException(), v8::Isolate::HasPendingException() (from V8 13 on) */
+UVT_WEAK napi_value
+v8_throw(void *isolate, napi_value value) __asm__("_ZN2v87Isolate14ThrowExceptionENS_5LocalINS_5ValueEEE");
+UVT_WEAK bool v8_has_exception(void *isolate) __asm__("_ZN2v87Isolate19HasPendingExceptionEv");
 
 /* v8::JitCodeEvent; names are not NUL-terminated. */
 enum v8_jit_event_type { V8_CODE_ADDED, V8_CODE_MOVED, V8_CODE_REMOVED };

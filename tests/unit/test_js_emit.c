@@ -63,6 +63,25 @@ uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function
   return 1000 + type;
 }
 
+static bool is_pending;
+
+struct uvt_js_exception uvt_js_set_aside(void)
+{
+  struct uvt_js_exception exception = {NULL, is_pending ? &is_pending : NULL};
+  if (is_pending)
+    TELL("aside ");
+  is_pending = false;
+  return exception;
+}
+
+void uvt_js_put_back(struct uvt_js_exception exception)
+{
+  if (!exception.value)
+    return;
+  TELL("back ");
+  is_pending = true;
+}
+
 /* ---- In place of Node ---- */
 
 static const int this_environment, other_environment;
@@ -217,6 +236,20 @@ static void made_of_an_unknown_type(void **unused)
   assert_string_equal(told, "init 14 ");
 }
 
+/* Hooks of the agent are not called with the program's exception pending. */
+static void made_with_an_exception_pending(void **unused)
+{
+  (void)unused;
+  is_pending = true;
+  make(&this_environment, strange_type, 14);
+  assert_true(is_pending);
+  make(&this_environment, file_type, 15);
+  make(&other_environment, strange_type, 16);
+  assert_true(is_pending);
+  is_pending = false;
+  assert_string_equal(told, "aside init 14 back link 40 init 16 ");
+}
+
 static void made_where_there_is_no_room(void **unused)
 {
   (void)unused;
@@ -309,6 +342,7 @@ int main(void)
       cmocka_unit_test_setup(made_to_run_once, set_up),
       cmocka_unit_test_setup(made_to_run_again, set_up),
       cmocka_unit_test_setup(made_of_an_unknown_type, set_up),
+      cmocka_unit_test_setup(made_with_an_exception_pending, set_up),
       cmocka_unit_test_setup(made_where_there_is_no_room, set_up),
       cmocka_unit_test_setup(only_what_is_to_be_heard, set_up),
       cmocka_unit_test_setup(many_kinds, set_up),
