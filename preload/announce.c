@@ -22,6 +22,7 @@
 #include "log.h"
 #include "loops.h"
 #include "route.h"
+#include "v8_parts.h"
 
 #define AGAIN_NS UINT64_C(10000000000)
 /* LTTng tells programs of a session a moment before it takes their records: a first description may be too
@@ -118,7 +119,8 @@ static void record_process(enum uvt_how how)
                                 .node_version = node,
                                 .exe = exe,
                                 .session = uvt_env.session,
-                                .argv = argv});
+                                .argv = argv,
+                                .without = uvt_v8_without()});
 }
 
 static void record_thread(struct uvt_thread *thread)

@@ -18,6 +18,7 @@
 #include "route.h"
 #include "stack.h"
 #include "thread.h"
+#include "v8_parts.h"
 
 uint8_t uvt_gate = 1;
 uint8_t uvt_started;
@@ -36,8 +37,10 @@ __attribute__((constructor)) static void load(void)
     uvt_gate = 0;
   else if (uvt_route_in_executable() && uvt_route_patch() < 0)
     uvt_gate = 0;
-  if (uvt_gate)
+  if (uvt_gate) {
     uvt_fork_init();
+    uvt_v8_parts_init();
+  }
 }
 
 /* False: stay out of the way. */

@@ -23,6 +23,7 @@
 #include "registration.h"
 #include "stack.h"
 #include "thread.h"
+#include "v8_parts.h"
 
 #define ARGUMENTS 9
 #define VALUES 4 /* of the array */
@@ -38,7 +39,6 @@ struct js {
   double *values;          /* the array's */
   const void *environment; /* Node's own; NULL: not known */
   int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
-  int v8_major;            /* 0: not known */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -295,7 +295,7 @@ static enum answer ask_scripted(napi_value function)
  * lies, but there optimised code calls the first. */
 static enum answer answer(enum answer (*ask)(napi_value), const struct v8_call *call)
 {
-  return js.v8_major < 14 && call->count > 0 ? ask(call->first) : UNKNOWN;
+  return uvt_v8_major() < 14 && call->count > 0 ? ask(call->first) : UNKNOWN;
 }
 
 #define QUESTION(name)                                                 \
@@ -673,8 +673,8 @@ static void export_function(napi_env env, napi_value exports, const char *name, 
 static napi_value make_by_v8(void *isolate, const struct called *made)
 {
   void *context = v8_current_context(isolate);
-  if (v8_template_new && v8_template_function && js.v8_major >= 11 && js.v8_major <= 14) {
-    struct v8_fast_function fast = {made->fast, fast_info(js.v8_major, made->takes_value)};
+  if (v8_template_new && v8_template_function && uvt_v8_has(UVT_V8_calls)) {
+    struct v8_fast_function fast = {made->fast, fast_info(uvt_v8_major(), made->takes_value)};
     void *function_template = v8_template_new(isolate, made->v8, NULL, NULL, 0, V8_THROW, 0, &fast, 0, 0, 0);
     return function_template ? v8_template_function(function_template, context) : NULL;
   }
@@ -735,7 +735,6 @@ bool uvt_js_attach(napi_env env, napi_value exports)
   struct uvt_thread *thread = uvt_thread_enter(SP);
   if (!is_wanted(thread) || !export_values(env, exports) || !make_nothing(env))
     return false;
-  js.v8_major = v8_version ? atoi(v8_version()) : 0;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);
   for (size_t i = 0; i < sizeof called / sizeof *called; i++)

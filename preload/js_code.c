@@ -12,6 +12,7 @@
 #include "maps.h"
 #include "node_api_min.h"
 #include "stack_walk.h"
+#include "v8_parts.h"
 
 static __thread struct {
   bool asked, asking;
@@ -75,7 +76,7 @@ bool uvt_js_code_ask(void)
   if (__builtin_expect(thread.asked, 1) || thread.asking)
     return false;
   void *isolate = NULL;
-  if (v8_set_jit_event_handler && v8_isolate_current && v8_in_context)
+  if (uvt_v8_has(UVT_V8_code) && v8_set_jit_event_handler && v8_isolate_current && v8_in_context)
     isolate = v8_isolate_current();
   if (!isolate || !v8_in_context(isolate)) /* else it may not have been set up yet */
     return false;

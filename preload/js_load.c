@@ -10,6 +10,7 @@
 #include "js_function.h"
 #include "log.h"
 #include "node_api_min.h"
+#include "v8_parts.h"
 
 /* Node's names, by which a Node that is a library calls them. */
 #define EXECUTE "_ZN4node5Realm19ExecuteBootstrapperEPKc"
@@ -125,7 +126,7 @@ static napi_value execute_script(void *realm, const char *id)
   execute *real = (execute *)uvt_node_real(&real_execute, EXECUTE);
   if (!real)
     return NULL;
-  if (uvt_js_asked() && is_main_script(id) && load_agent(id)) {
+  if (uvt_js_asked() && uvt_v8_has(UVT_V8_js) && is_main_script(id) && load_agent(id)) {
     napi_value result = real(realm, id);
     if (loading.agent) {
       uvt_log("no JavaScript layer: Node does not ask what its main script is");

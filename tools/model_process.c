@@ -399,6 +399,8 @@ static void emit_process(struct uvt_model *model, const struct uvt_process *proc
   uvt_event_add_string(event, "libuv", record->uv_version);
   if (record->node_version && *record->node_version)
     uvt_event_add_string(event, "node", record->node_version);
+  if (record->without && *record->without)
+    uvt_event_add_string(event, "without", record->without);
   uvt_event_add_string(event, "exe", record->exe);
   event->data[event->data_count++] = (struct uvt_datum){.key = "argv",
                                                         .type = UVT_DATUM_STRINGS,

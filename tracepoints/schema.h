@@ -154,7 +154,8 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   STR(node_version) /* "" when it is not Node or cannot be known */                                    \
   STR(exe)                                                                                             \
   STR(session) /* UVTREE_SESSION: the recording that the program was started for; "" where none was */ \
-  STR(argv)    /* joined by UVT_ARGV_SEPARATOR */
+  STR(argv)    /* joined by UVT_ARGV_SEPARATOR */                                                      \
+  STR(without) /* layers and parts of them that are left out, and why; "" where none is */
 
 #define UVT_FIELDS_thread(INT, ENUM, TYPE, STR, SEQ) \
   INT(uint32_t, process) INT(int32_t, tid) ENUM(role, role) STR(name)

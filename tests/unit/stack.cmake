@@ -13,7 +13,7 @@ if(UVT_BUILD_PRELOAD)
   endif()
   # For scripts/bench-stack: a program and a module for Node, of the same files.
   set(bench ${CMAKE_SOURCE_DIR}/tests/fixtures/bench_stack.c stack_world.c buffer_world.c ${preload}/stack.c ${preload}/stack_walk.c
-    ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/lock.c ${preload}/images.c ${preload}/js_code.c ${preload}/js_text.c
+    ${preload}/unwind_rows.c ${preload}/code_map.c ${preload}/lock.c ${preload}/images.c ${preload}/js_code.c ${preload}/v8_parts.c ${preload}/js_text.c
     ${preload}/maps.c ${preload}/log.c)
   add_executable(bench_stack ${bench})
   add_library(bench_stack_module MODULE ${bench})
