@@ -22,11 +22,16 @@ static uint64_t id_of(const struct uvt_id_map *map, size_t number)
   return id;
 }
 
-/* Both halves of the product depend on all of the ID and on all of the secret. */
+/*
+ * Two rounds, with a part of the secret before each: every bit of the ID moves every bit of the place. One
+ * multiplication by the secret would do for most secrets only: by some of them, rows of IDs fall in heaps.
+ */
 static size_t home_slot(const struct uvt_id_map *map, uint64_t id)
 {
-  unsigned __int128 product = (unsigned __int128)(id ^ map->secret[0]) * map->secret[1];
-  return (size_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & (map->slots - 1);
+  uint64_t hash = id ^ map->secret[0];
+  hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd) ^ map->secret[1];
+  hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+  return (size_t)(hash ^ hash >> 33) & (map->slots - 1);
 }
 
 /* The slot with the ID, or the empty one where it belongs. */
@@ -43,7 +48,6 @@ void uvt_id_map_init(struct uvt_id_map *map, size_t value_size)
   *map = (struct uvt_id_map){.stride = ID_SIZE + (value_size + ID_SIZE - 1) / ID_SIZE * ID_SIZE};
   /* 16 bytes that the kernel has drawn for this process. */
   memcpy(map->secret, (const void *)getauxval(AT_RANDOM), sizeof map->secret);
-  map->secret[1] |= 1;
 }
 
 void uvt_id_map_clear(struct uvt_id_map *map)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -158,10 +161,12 @@ static uint64_t multiplicative_hash(uint64_t key)
   return (hash ^ (hash >> 32)) & 0xffff;
 }
 
-static void expect_short_runs(const uint64_t *ids, size_t count)
+static void expect_short_runs(const uint64_t secret[2], const uint64_t *ids, size_t count)
 {
   struct uvt_id_map map;
   uvt_id_map_init(&map, sizeof(uint64_t));
+  if (secret)
+    memcpy(map.secret, secret, sizeof map.secret);
   for (size_t i = 0; i < count; i++)
     assert_non_null(uvt_id_map_add(&map, ids[i]));
   uint64_t looks = 0;
@@ -171,10 +176,10 @@ static void expect_short_runs(const uint64_t *ids, size_t count)
   uvt_id_map_clear(&map);
 }
 
-static void test_id_map_hostile_ids_cost_as_others(void **state)
+/* The IDs of all rows, and those that a hash without a secret puts on four places. */
+static void expect_ids_spread(const uint64_t secret[2])
 {
-  (void)state;
-  enum { COUNT = 12000 };
+  enum { COUNT = 3000 }; /* three quarters of 4096 slots, nearly: as full as a map gets */
   static const struct hostile rows[] = {{1, 1},
                                         {1, UINT64_C(1) << 20},
                                         {1, UINT64_C(1) << 32},
@@ -185,14 +190,31 @@ static void test_id_map_hostile_ids_cost_as_others(void **state)
   for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
     for (size_t i = 0; i < COUNT; i++)
       ids[i] = rows[row].first + i * rows[row].step;
-    expect_short_runs(ids, COUNT);
+    expect_short_runs(secret, ids, COUNT);
   }
-  size_t count = 0;
+  static uint64_t near[COUNT];
+  static size_t count;
   for (uint64_t id = 1; count < COUNT; id++) {
-    if (multiplicative_hash(id + 1) < 4)
-      ids[count++] = id;
+    if (multiplicative_hash(id + 1) < 16)
+      near[count++] = id;
   }
-  expect_short_runs(ids, COUNT);
+  expect_short_runs(secret, near, COUNT);
+}
+
+/* With this process's secret, with odd ones, and with many at random: none may be a bad one. */
+static void test_id_map_hostile_ids_cost_as_others(void **state)
+{
+  (void)state;
+  static const uint64_t odd[][2] = {{0, 0}, {0, 1}, {1, 0}, {UINT64_MAX, UINT64_MAX}, {0, UINT64_C(1) << 63}};
+  expect_ids_spread(NULL);
+  for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
+    expect_ids_spread(odd[i]);
+  uint64_t random = (uint64_t)time(NULL);
+  print_message("secrets from seed %" PRIu64 "\n", random);
+  for (int i = 0; i < 300; i++) {
+    uint64_t secret[2] = {next_random(&random), next_random(&random)};
+    expect_ids_spread(secret);
+  }
 }
 
 /* Whatever the secret: the same input gives the same output. */
