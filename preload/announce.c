@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -280,31 +278,11 @@ static void load_provider(const char *path, long wait_ms)
     uvt_log("nothing can be recorded: %s", object ? "libuvtree-lttng.so is of another version" : dlerror());
 }
 
-/*
- * liblttng-ust maps a page of a file in /dev/shm and reads it: with no block to be had there, that is SIGBUS.
- * The file stays when its makers have gone, so one that has its block will do.
- */
-static bool shared_memory_is_full(void)
-{
-  struct statvfs shm;
-  if (statvfs("/dev/shm", &shm) != 0 || shm.f_blocks == 0 || shm.f_bavail > 0)
-    return false;
-  char file[64];
-  struct stat status;
-  if (getuid() == 0)
-    snprintf(file, sizeof file, "/dev/shm/lttng-ust-wait-8");
-  else
-    snprintf(file, sizeof file, "/dev/shm/lttng-ust-wait-8-%u", (unsigned)getuid());
-  return stat(file, &status) != 0 || status.st_blocks == 0;
-}
-
 void uvt_provider_load(long wait_ms)
 {
   char path[4096];
   uvt_process = random_key();
   uvt_live->process = uvt_process;
-  if (shared_memory_is_full())
-    uvt_log("nothing can be recorded: /dev/shm is full");
-  else if (uvt_route_sibling("libuvtree-lttng.so", path, sizeof path) == 0)
+  if (uvt_route_sibling("libuvtree-lttng.so", path, sizeof path) == 0)
     load_provider(path, wait_ms);
 }
