@@ -249,58 +249,41 @@ static void set_chain(uint32_t slot, uint32_t chain)
   __atomic_store_n(&uvt_live_invocation(slot)->chain, chain, __ATOMIC_RELAXED);
 }
 
-static uint32_t chain_of(uint32_t slot)
-{
-  uint32_t chain = __atomic_load_n(&uvt_live_invocation(slot)->chain, __ATOMIC_RELAXED);
-  if (chain == UVT_LIVE_UNCOUNTED) {
-    uint32_t parent = parent_of(slot);
-    chain = parent ? chain_of(parent) + 1 : 0;
-    set_chain(slot, chain);
-  }
-  return chain;
-}
-
 /*
- * The chain above `slot` has grown to UVT_LIVE_CHAIN: hangs its middle ancestor from the root directly. Only
- * one thread cuts at a time, and only cutting changes the parent of what is alive, so what it walks over
- * stays; if another thread is at it, the next invocation will cut.
+ * The chain above `slot` has grown to UVT_LIVE_CHAIN: hangs its middle ancestor from the root directly. What
+ * is walked over stays, since something hangs from each; and only one thread cuts at a time, and only cutting
+ * changes a parent. If another thread is at it, the next invocation of the chain will cut.
  */
 static void cut_chain(struct uvt_thread *thread, uint32_t slot)
 {
   if (__atomic_exchange_n(&arena.splicing, 1, __ATOMIC_ACQUIRE))
     return;
-  uint32_t middle = slot;
-  for (int i = 0; i < UVT_LIVE_CHAIN / 2 && parent_of(middle); i++)
+  uint32_t middle = slot, kept = 0;
+  for (; kept < UVT_LIVE_CHAIN / 2 && parent_of(middle); kept++)
     middle = parent_of(middle);
-  uint32_t root = middle, left_out = 0;
-  while (parent_of(root)) {
-    root = parent_of(root);
+  uint32_t old = parent_of(middle), root = old, left_out = 0;
+  while (root && parent_of(root)) {
     left_out += 1 + uvt_live_invocation(root)->gap;
+    root = parent_of(root);
   }
-  struct uvt_live_invocation *cut = uvt_live_invocation(middle);
-  uint32_t old = parent_of(middle);
-  if (old && old != root) {
+  if (left_out) {
     uvt_invocation_hold(root);
-    __atomic_store_n(&cut->parent, root, __ATOMIC_RELEASE);
-    __atomic_store_n(&cut->gap, cut->gap + left_out - 1,
-                     __ATOMIC_RELAXED); /* the root itself is not left out */
+    UVT_SLOT_SET(uvt_live_invocation(middle)->gap, left_out);
+    __atomic_store_n(&uvt_live_invocation(middle)->parent, root, __ATOMIC_RELEASE);
     set_chain(middle, 1);
   }
+  set_chain(slot, old ? kept + 1 : kept);
   __atomic_store_n(&arena.splicing, 0, __ATOMIC_RELEASE);
-  if (old && old != root)
+  if (left_out)
     uvt_invocation_release(thread, old);
 }
 
-uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, bool borrowed, uint64_t execute_id,
-                            uint64_t link_id, uint8_t type, uint64_t now)
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
+                            uint8_t type, uint64_t now)
 {
   uint32_t slot = uvt_slot_take(thread);
-  if (!slot) {
-    if (!borrowed)
-      uvt_invocation_release(thread, parent);
+  if (!slot)
     return 0;
-  }
-  uint32_t chain = borrowed ? UVT_LIVE_UNCOUNTED : parent ? chain_of(parent) + 1 : 0;
   struct uvt_live_invocation *invocation = uvt_live_invocation(slot);
   UVT_SLOT_SET(invocation->kind, UVT_LIVE_INVOCATION);
   UVT_SLOT_SET(invocation->type, type);
@@ -309,39 +292,31 @@ uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, bool bor
   UVT_SLOT_SET(invocation->parent, parent);
   UVT_SLOT_SET(invocation->link_id, link_id);
   UVT_SLOT_SET(invocation->references, 1);
-  UVT_SLOT_SET(invocation->chain, chain);
+  UVT_SLOT_SET(invocation->chain, 0);
   UVT_SLOT_SET(invocation->gap, 0);
   UVT_SLOT_SET(invocation->tid, thread->tid);
   UVT_SLOT_SET(invocation->begin, now);
   uvt_slot_publish(slot, execute_id);
-  if (chain >= UVT_LIVE_CHAIN && !borrowed) {
-    cut_chain(thread, slot);
-    set_chain(slot, UVT_LIVE_CHAIN / 2 + 1);
-  }
   return slot;
+}
+
+void uvt_invocation_bears(struct uvt_thread *thread, uint32_t slot)
+{
+  uint32_t parent = parent_of(slot);
+  if (!parent)
+    return;
+  uint32_t chain = __atomic_load_n(&uvt_live_invocation(parent)->chain, __ATOMIC_RELAXED) + 1;
+  set_chain(slot, chain);
+  if (chain >= UVT_LIVE_CHAIN)
+    cut_chain(thread, slot);
 }
 
 void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot)
 {
   if (!slot)
     return;
-  __atomic_store_n(&uvt_live_invocation(slot)->ended, 1, __ATOMIC_RELAXED);
+  UVT_SLOT_SET(uvt_live_invocation(slot)->ended, 1);
   uvt_invocation_release(thread, slot);
-}
-
-bool uvt_invocation_done_childless(struct uvt_thread *thread, uint32_t slot)
-{
-  if (!slot)
-    return true;
-  if (__atomic_load_n(&uvt_live_invocation(slot)->references, __ATOMIC_ACQUIRE) != 1)
-    return false;
-  uvt_slot_give(thread, slot);
-  return true;
-}
-
-void uvt_invocation_set_parent(uint32_t slot, uint32_t parent)
-{
-  __atomic_store_n(&uvt_live_invocation(slot)->parent, parent, __ATOMIC_RELEASE);
 }
 
 /* ---- fork() ---- */

@@ -64,25 +64,21 @@ static inline void uvt_slot_publish(uint32_t slot, uint64_t id)
   __atomic_store_n(&uvt_slot(slot)->any.id, id, __ATOMIC_RELEASE);
 }
 
-/* An invocation is kept for one reason more, or one less: with none it is freed, and what it hung from
- * perhaps, too. */
+/*
+ * References (live.h says who has them): an invocation is kept for one reason more, or one less; with none it
+ * is freed, and what it hung from perhaps, too. 0 is none and may be held and released.
+ */
 void uvt_invocation_hold(uint32_t slot);
 void uvt_invocation_release(struct uvt_thread *thread, uint32_t slot);
 
-/*
- * A slot for an invocation below `parent` (0: none), executing; 0 where there is no room. With `borrowed`
- * unset it takes over a reference to the parent, and cuts chains that have grown too long; else the parent
- * stays because the registration that is being executed stays.
- */
-uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, bool borrowed, uint64_t execute_id,
-                            uint64_t link_id, uint8_t type, uint64_t now);
-/* It has ended. */
+/* A slot for an invocation below `parent` (0: none), executing; 0 where there is no room. The reference to
+ * the parent is the caller's affair: the slot's own from now on, or lent by its registration. */
+uint32_t uvt_invocation_new(struct uvt_thread *thread, uint32_t parent, uint64_t execute_id, uint64_t link_id,
+                            uint8_t type, uint64_t now);
+/* The first thing is about to hang from it, and the reference to its parent is its own: a chain that has
+ * grown too long is cut. Nothing may hang from an invocation before. */
+void uvt_invocation_bears(struct uvt_thread *thread, uint32_t slot);
+/* It has ended, and the reference to its parent is its own. */
 void uvt_invocation_done(struct uvt_thread *thread, uint32_t slot);
-/*
- * It has ended, and its parent was borrowed to the end. False: something hangs from it, so it will stay; it
- * needs a reference to its parent now (uvt_invocation_set_parent), and then to be done.
- */
-bool uvt_invocation_done_childless(struct uvt_thread *thread, uint32_t slot);
-void uvt_invocation_set_parent(uint32_t slot, uint32_t parent);
 
 #endif

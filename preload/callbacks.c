@@ -55,7 +55,7 @@ static inline struct run begin_last(const void *object, enum uvt_key_kind kind, 
 {
   struct run run = arrive(sp);
   struct uvt_claim claim;
-  bool found = uvt_claim_last(uvt_key(object, kind), &claim);
+  bool found = uvt_claim_last(run.thread, uvt_key(object, kind), &claim);
   begin(&run, found, &claim, sp, value, 0);
   return run;
 }
@@ -195,9 +195,9 @@ void uvt_run_timer(uv_timer_t *handle, unsigned number)
   struct uvt_claim claim;
   uint64_t key = uvt_key(handle, UVT_KEY_HANDLE);
   bool more = handle->repeat != 0;
-  bool found = more ? uvt_claim_next(key, &claim) : uvt_claim_last(key, &claim);
+  bool found = more ? uvt_claim_next(key, &claim) : uvt_claim_last(run.thread, key, &claim);
   if (found && more)
-    uvt_live_registration(claim.slot)->due = (int64_t)handle->timeout;
+    UVT_SLOT_SET(uvt_live_registration(claim.slot)->due, (int64_t)handle->timeout);
   begin(&run, found, &claim, SP, found ? claim.due : 0, more ? UVT_BEGIN_MORE : 0);
   CALLBACK(timer, uv_timer_cb, number)(handle);
   leave(&run);

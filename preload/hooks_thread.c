@@ -23,18 +23,23 @@ static void run_thread(void *block)
   if (thread->role == UVT_role_other)
     thread->role = UVT_role_worker;
   struct uvt_claim claim;
-  uvt_claim_slot(start.slot, &claim);
+  uvt_claim_slot(thread, start.slot, &claim);
   uint32_t depth = uvt_invocation_begin(thread, &claim, (uintptr_t)__builtin_frame_address(0), 0, 0);
   start.entry(start.argument);
   uvt_invocation_end(thread, depth);
 }
 
 /* NULL: the thread is made as the program said, unfollowed. */
-static struct start *prepare(struct uvt_pending *pending, uv_thread_cb entry, void *argument)
+static struct start *prepare(struct uvt_thread *thread, struct uvt_pending *pending, uv_thread_cb entry,
+                             void *argument)
 {
   struct start *start = pending->slot ? malloc(sizeof *start) : NULL;
-  if (start)
+  if (start) {
     *start = (struct start){entry, argument, pending->slot};
+  } else {
+    uvt_registered(thread, pending, UV_ENOMEM);
+    pending->slot = 0;
+  }
   return start;
 }
 
@@ -55,7 +60,7 @@ int hook_uv_thread_create(uv_thread_t *tid, uv_thread_cb entry, void *argument)
 {
   struct uvt_thread *thread = ENTER();
   struct uvt_pending pending = register_thread(thread, UVT_TYPE_uv_thread_create);
-  struct start *start = prepare(&pending, entry, argument);
+  struct start *start = prepare(thread, &pending, entry, argument);
   int status = start ? CALL_REAL(thread, uv_thread_create, tid, run_thread, start)
                      : CALL_REAL(thread, uv_thread_create, tid, entry, argument);
   return finish(thread, &pending, start, status);
@@ -66,7 +71,7 @@ int hook_uv_thread_create_ex(uv_thread_t *tid, const uv_thread_options_t *option
 {
   struct uvt_thread *thread = ENTER();
   struct uvt_pending pending = register_thread(thread, UVT_TYPE_uv_thread_create_ex);
-  struct start *start = prepare(&pending, entry, argument);
+  struct start *start = prepare(thread, &pending, entry, argument);
   int status = start ? CALL_REAL(thread, uv_thread_create_ex, tid, options, run_thread, start)
                      : CALL_REAL(thread, uv_thread_create_ex, tid, options, entry, argument);
   return finish(thread, &pending, start, status);

@@ -37,26 +37,31 @@ static void refer(uint32_t *from)
   }
 }
 
-/* For the table: does the registration stay? */
+/* For the table: does the registration stay? What was lent of it is not. */
 static bool take_registration(uint32_t slot)
 {
   if (!is_a(slot, UVT_LIVE_REGISTRATION) || tree.references[slot])
     return false;
   tree.references[slot] = 1;
-  refer(&uvt_live_registration(slot)->parent);
+  struct uvt_live_registration *registration = uvt_live_registration(slot);
+  UVT_SLOT_SET(registration->flags, registration->flags & ~(UVT_LIVE_LENT | UVT_LIVE_ENDED));
+  refer(&registration->parent);
   return true;
 }
 
-/* An executing invocation borrows nothing here. */
+/* What executes, or is about to, borrows nothing here. */
 static void take_frame(struct uvt_frame *frame)
 {
-  uint32_t registration = frame->registered;
-  if (!is_a(registration, UVT_LIVE_REGISTRATION) || !tree.references[registration] ||
-      uvt_live_registration(registration)->id != frame->link_id || frame->execute_id)
-    frame->registered = 0;
+  if (frame->lender && (!is_a(frame->lender, UVT_LIVE_REGISTRATION) ||
+                        uvt_live_registration(frame->lender)->id != frame->link_id))
+    frame->parent = 0;
+  frame->lender = 0;
   if (frame->slot && uvt_slot(frame->slot)->any.id != frame->execute_id)
     frame->slot = 0;
+  if (!frame->slot)
+    frame->bears = false;
   refer(&frame->slot);
+  refer(&frame->parent);
 }
 
 void uvt_inherit(struct uvt_thread *thread)

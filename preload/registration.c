@@ -81,19 +81,29 @@ void uvt_record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_rea
     uvt_put_cancel(thread, uvt_current(thread), link_id, reason, status);
 }
 
-/* Frees a registration's slot; it is in no table any more. */
-static void free_slot(struct uvt_thread *thread, uint32_t slot)
+void uvt_registration_free(struct uvt_thread *thread, uint32_t slot)
 {
   uint32_t parent = uvt_live_registration(slot)->parent;
-  uvt_frames_return(thread, slot);
   uvt_slot_give(thread, slot);
   uvt_invocation_release(thread, parent);
 }
 
+/* True: an invocation uses its reference, and will free it. */
+static bool leave_to_borrower(uint32_t slot)
+{
+  uint8_t *flags = &uvt_live_registration(slot)->flags, before = __atomic_load_n(flags, __ATOMIC_RELAXED);
+  if (__builtin_expect(!(before & UVT_LIVE_LENT), 1))
+    return false;
+  UVT_SLOT_SET(*flags, before | UVT_LIVE_ENDED);
+  return true;
+}
+
+/* It is in no table any more. */
 static void end(struct uvt_thread *thread, uint32_t slot, enum uvt_reason reason, int status)
 {
   uvt_record_cancel(thread, uvt_live_registration(slot)->id, reason, status);
-  free_slot(thread, slot);
+  if (!leave_to_borrower(slot))
+    uvt_registration_free(thread, slot);
 }
 
 static bool is_request(uint64_t key)
@@ -137,23 +147,24 @@ void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags)
     uvt_put_cause(thread, uvt_current(thread), link_id, flags);
 }
 
-void uvt_claim_slot(uint32_t slot, struct uvt_claim *claim)
+void uvt_claim_slot(struct uvt_thread *thread, uint32_t slot, struct uvt_claim *claim)
 {
   struct uvt_live_registration *registration = uvt_live_registration(slot);
   *claim = (struct uvt_claim){.link_id = registration->id,
                               .parent = registration->parent, /* and the reference that the slot had */
                               .type = registration->type,
-                              .flags = registration->flags,
                               .due = registration->due};
-  uvt_frames_return(&uvt_thread, slot);
-  uvt_slot_give(&uvt_thread, slot);
+  if (leave_to_borrower(slot))
+    uvt_invocation_hold(claim->parent);
+  else
+    uvt_slot_give(thread, slot);
 }
 
-bool uvt_claim_last(uint64_t key, struct uvt_claim *claim)
+bool uvt_claim_last(struct uvt_thread *thread, uint64_t key, struct uvt_claim *claim)
 {
   uint32_t slot = uvt_table_take(key);
   if (slot)
-    uvt_claim_slot(slot, claim);
+    uvt_claim_slot(thread, slot, claim);
   return slot != 0;
 }
 
@@ -163,11 +174,8 @@ bool uvt_claim_peek(uint64_t key, struct uvt_claim *claim)
   if (!slot)
     return false;
   struct uvt_live_registration *registration = uvt_live_registration(slot);
-  *claim = (struct uvt_claim){.link_id = registration->id,
-                              .slot = slot,
-                              .type = registration->type,
-                              .flags = registration->flags,
-                              .due = registration->due};
+  *claim = (struct uvt_claim){
+      .link_id = registration->id, .slot = slot, .type = registration->type, .due = registration->due};
   return true;
 }
 
@@ -176,19 +184,9 @@ bool uvt_claim_next(uint64_t key, struct uvt_claim *claim)
   if (!uvt_claim_peek(key, claim))
     return false;
   struct uvt_live_registration *registration = uvt_live_registration(claim->slot);
-  claim->parent = registration->parent;
-  registration->n++;
-  registration->state = UVT_LIVE_QUEUED;
+  UVT_SLOT_SET(registration->n, registration->n + 1);
+  UVT_SLOT_SET(registration->state, UVT_LIVE_QUEUED);
   return true;
-}
-
-uint32_t uvt_claim_parent(uint32_t slot, uint64_t link_id)
-{
-  struct uvt_live_registration *registration = slot ? uvt_live_registration(slot) : NULL;
-  if (!registration || registration->id != link_id || registration->kind != UVT_LIVE_REGISTRATION)
-    return 0;
-  uvt_invocation_hold(registration->parent);
-  return registration->parent;
 }
 
 void uvt_claim_count(uint64_t key, uint64_t link_id)

@@ -9,9 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "schema.h"
-
-struct uvt_thread;
 
 /* Which of an object's callbacks: a stream may have one of each at a time. */
 enum uvt_key_kind {
@@ -48,11 +47,10 @@ struct uvt_pending {
 /* What an invocation needs of its registration, taken before the callback may free or reuse the object. */
 struct uvt_claim {
   uint64_t link_id;
-  uint32_t slot;   /* of the registration; 0 once it has ended */
-  uint32_t parent; /* slot of the invocation that linked it. With the registration ended, a reference that
-                    * uvt_invocation_begin takes over; else the registration's own, borrowed */
+  uint32_t slot;   /* of the registration; 0: it has ended */
+  uint32_t parent; /* of one that has ended: slot of the invocation that linked it, with a reference that
+                    * uvt_invocation_begin takes over */
   uint8_t type;
-  uint8_t flags;
   int64_t due;
 };
 
@@ -82,17 +80,39 @@ void uvt_record_cancel(struct uvt_thread *thread, uint64_t link_id, enum uvt_rea
 void uvt_cause(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
 
 /* Its one operation is about to execute: the registration ends. False if there is none. */
-bool uvt_claim_last(uint64_t key, struct uvt_claim *claim);
+bool uvt_claim_last(struct uvt_thread *thread, uint64_t key, struct uvt_claim *claim);
 /* The next of its operations is about to execute. */
 bool uvt_claim_next(uint64_t key, struct uvt_claim *claim);
-/* It stays as it is; something else than its callback is about to execute for it. No parent is claimed. */
+/* It stays as it is; something else than its callback is about to execute for it. */
 bool uvt_claim_peek(uint64_t key, struct uvt_claim *claim);
-/* The parent that was not claimed then, with a reference; 0 if the registration has ended since. */
-uint32_t uvt_claim_parent(uint32_t slot, uint64_t link_id);
 /* The operation that was peeked at counts after all. */
 void uvt_claim_count(uint64_t key, uint64_t link_id);
 /* As uvt_claim_last, for a registration that is in no table. */
-void uvt_claim_slot(uint32_t slot, struct uvt_claim *claim);
+void uvt_claim_slot(struct uvt_thread *thread, uint32_t slot, struct uvt_claim *claim);
+
+/* It is in no table any more, and lends nothing: frees its slot, and its parent perhaps, too. */
+void uvt_registration_free(struct uvt_thread *thread, uint32_t slot);
+
+/*
+ * An invocation of a registration that stays borrows its reference to the parent (live.h): true. False:
+ * another one has it, and this one needs a reference of its own.
+ */
+static inline bool uvt_registration_lend(uint32_t slot)
+{
+  uint8_t *flags = &uvt_live_registration(slot)->flags, before = __atomic_load_n(flags, __ATOMIC_RELAXED);
+  UVT_SLOT_SET(*flags, before | UVT_LIVE_LENT);
+  return !(before & UVT_LIVE_LENT);
+}
+
+/* What was borrowed is given back. */
+static inline void uvt_registration_take_back(struct uvt_thread *thread, uint32_t slot)
+{
+  uint8_t *flags = &uvt_live_registration(slot)->flags, before = __atomic_load_n(flags, __ATOMIC_RELAXED);
+  if (__builtin_expect(before & UVT_LIVE_ENDED, 0))
+    uvt_registration_free(thread, slot);
+  else
+    UVT_SLOT_SET(*flags, before & ~UVT_LIVE_LENT);
+}
 
 /* Looks only: 0 if there is none. */
 uint64_t uvt_find_link(uint64_t key);

@@ -46,20 +46,6 @@ uint64_t uvt_next_execute_id(void)
   return __atomic_add_fetch(&last_execute, 1, __ATOMIC_RELAXED);
 }
 
-static void thread_exit(void *value)
-{
-  struct uvt_thread *thread = value;
-  if (thread->depth)
-    uvt_thread_unwind(thread, UINTPTR_MAX);
-  uvt_slots_return(thread);
-  uvt_buffer_release(thread);
-}
-
-int uvt_threads_init(void)
-{
-  return -pthread_key_create(&exit_key, thread_exit);
-}
-
 void uvt_thread_begin(struct uvt_thread *thread)
 {
   int32_t tid = (int32_t)syscall(SYS_gettid);
@@ -94,6 +80,7 @@ static inline bool record_end(struct uvt_thread *thread, struct uvt_frame *frame
 {
   uint64_t execute_id = frame->execute_id;
   frame->execute_id = 0;
+  thread->open--;
   in_order();
   bool records = uvt_recording(thread);
   if (records)
@@ -115,6 +102,60 @@ static struct uvt_frame *push(struct uvt_thread *thread, uintptr_t sp)
   return frame;
 }
 
+/* The registration's parent, by the registration's reference or else by one of the frame's own. */
+static uint32_t parent_by(struct uvt_frame *frame, uint32_t registration)
+{
+  uint32_t parent = uvt_live_registration(registration)->parent;
+  if (__builtin_expect(uvt_registration_lend(registration), 1))
+    frame->lender = registration;
+  else
+    uvt_invocation_hold(parent);
+  return parent;
+}
+
+/* Of a frame whose slot does not keep it. */
+static void let_parent_go(struct uvt_thread *thread, struct uvt_frame *frame, uint32_t parent)
+{
+  if (frame->lender)
+    uvt_registration_take_back(thread, frame->lender);
+  else
+    uvt_invocation_release(thread, parent);
+  frame->lender = 0;
+}
+
+static void enter_live_tree(struct uvt_thread *thread, struct uvt_frame *frame, uint64_t execute_id,
+                            uint32_t parent, uint64_t now)
+{
+  frame->slot = uvt_invocation_new(thread, parent, execute_id, frame->link_id, frame->type, now);
+  if (__builtin_expect(!frame->slot, 0))
+    let_parent_go(thread, frame, parent);
+}
+
+/* Something is about to hang from the invocation. */
+static void begin_to_bear(struct uvt_thread *thread, struct uvt_frame *frame)
+{
+  if (!frame->slot)
+    return;
+  if (frame->lender) {
+    uvt_invocation_hold(uvt_live_registration(frame->lender)->parent);
+    uvt_registration_take_back(thread, frame->lender);
+    frame->lender = 0;
+  }
+  uvt_invocation_bears(thread, frame->slot);
+  frame->bears = true;
+}
+
+static __attribute__((noinline)) void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
+{
+  if (frame->slot && !frame->lender) {
+    uvt_invocation_done(thread, frame->slot);
+    return;
+  }
+  if (frame->slot) /* nothing hangs from it */
+    uvt_slot_give(thread, frame->slot);
+  let_parent_go(thread, frame, frame->parent);
+}
+
 uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
                               int64_t value, uint8_t flags)
 {
@@ -127,12 +168,13 @@ uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim 
   uint64_t now = uvt_now_coarse();
   frame->link_id = claim->link_id;
   frame->type = claim->type;
-  frame->registered = claim->slot;
   uint64_t execute_id = uvt_next_execute_id();
-  frame->slot = uvt_invocation_new(thread, claim->parent, claim->slot != 0, execute_id, claim->link_id,
-                                   claim->type, now);
-  if (claim->slot)
-    uvt_live_registration(claim->slot)->since = now;
+  uint32_t parent = claim->parent;
+  if (claim->slot) {
+    parent = parent_by(frame, claim->slot);
+    UVT_SLOT_SET(uvt_live_registration(claim->slot)->since, now);
+  }
+  enter_live_tree(thread, frame, execute_id, parent, now);
   record_begin(thread, frame, execute_id, value, flags);
   return thread->depth;
 }
@@ -147,38 +189,26 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
   if (claim) {
     frame->link_id = claim->link_id;
     frame->type = claim->type;
-    frame->registered = claim->slot;
+    frame->parent = parent_by(frame, claim->slot);
   }
   in_order();
   frame->lazy = true;
   return thread->depth;
 }
 
-static __attribute__((noinline)) void leave_live_tree(struct uvt_thread *thread, struct uvt_frame *frame)
-{
-  if (frame->registered) {
-    if (uvt_invocation_done_childless(thread, frame->slot))
-      return;
-    uvt_invocation_set_parent(frame->slot, uvt_claim_parent(frame->registered, frame->link_id));
-  }
-  uvt_invocation_done(thread, frame->slot);
-}
-
 /* What remains to be done once its end has been recorded. */
 static inline void close_frame(struct uvt_thread *thread, struct uvt_frame *frame)
 {
-  thread->open--;
-  if (frame->slot | frame->registered) /* most of JavaScript's are not in it */
+  if (frame->slot | frame->lender | frame->parent) /* most of JavaScript's are not in it */
     leave_live_tree(thread, frame);
-  frame->slot = 0;
-  frame->registered = 0;
+  frame->slot = frame->lender = frame->parent = 0;
+  frame->bears = false;
 }
 
 static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame, uint8_t flags)
 {
-  if (!frame->execute_id)
-    return;
-  record_end(thread, frame, flags, false);
+  if (frame->execute_id)
+    record_end(thread, frame, flags, false);
   close_frame(thread, frame);
 }
 
@@ -189,17 +219,6 @@ static inline void pop(struct uvt_thread *thread, uint8_t flags)
   end_frame(thread, top, flags);
   in_order();
   thread->depth--;
-}
-
-void uvt_frames_return(struct uvt_thread *thread, uint32_t registration)
-{
-  for (uint32_t depth = thread->depth; depth; depth--) {
-    struct uvt_frame *frame = &thread->frames[depth];
-    if (frame->registered != registration || !frame->execute_id)
-      continue;
-    uvt_invocation_hold(uvt_live_registration(registration)->parent);
-    frame->registered = 0;
-  }
 }
 
 void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
@@ -283,32 +302,34 @@ uint64_t uvt_current_begin(struct uvt_thread *thread)
   struct uvt_frame *frame = &thread->frames[thread->depth];
   frame->lazy = false;
   in_order();
-  uint32_t parent = uvt_claim_parent(frame->registered, frame->link_id);
+  uint32_t parent = frame->parent;
   uint64_t execute_id = uvt_next_execute_id();
-  frame->registered = 0;
-  frame->slot =
-      uvt_invocation_new(thread, parent, false, execute_id, frame->link_id, frame->type, uvt_now_coarse());
+  frame->parent = 0;
+  enter_live_tree(thread, frame, execute_id, parent, uvt_now_coarse());
   record_begin(thread, frame, execute_id, 0, frame->begin_flags);
   return execute_id;
 }
 
-/* Of a JavaScript invocation and of those that it runs in. */
-static uint32_t slot_at(struct uvt_thread *thread, uint32_t depth)
+/* The slot of the invocation at `depth`, for something to hang from; one of JavaScript gets it here, below
+ * the one that it runs in. */
+static uint32_t bearing_slot(struct uvt_thread *thread, uint32_t depth)
 {
   struct uvt_frame *frame = &thread->frames[depth];
+  if (__builtin_expect(frame->bears, 1))
+    return frame->slot;
   if (frame->is_js && !frame->slot) {
-    uint32_t below = slot_at(thread, depth - 1);
+    uint32_t below = bearing_slot(thread, depth - 1);
     uvt_invocation_hold(below);
-    frame->slot = uvt_invocation_new(thread, below, false, frame->execute_id, frame->link_id, frame->type,
-                                     uvt_now_coarse());
+    enter_live_tree(thread, frame, frame->execute_id, below, uvt_now_coarse());
   }
+  begin_to_bear(thread, frame);
   return frame->slot;
 }
 
 uint32_t uvt_current_slot(struct uvt_thread *thread)
 {
   uvt_current(thread);
-  return slot_at(thread, thread->depth);
+  return bearing_slot(thread, thread->depth);
 }
 
 static inline uint32_t js_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags, int64_t value)
@@ -341,4 +362,22 @@ void uvt_root_end(struct uvt_thread *thread)
   end_frame(thread, root, 0);
   in_order();
   root->lazy = true;
+}
+
+/* The root, and a script that runs on it, go from the live tree alone: in the stream they end with the
+ * thread. */
+static void thread_exit(void *value)
+{
+  struct uvt_thread *thread = value;
+  uvt_thread_unwind(thread, UINTPTR_MAX);
+  while (thread->depth)
+    close_frame(thread, &thread->frames[thread->depth--]);
+  close_frame(thread, &thread->frames[0]);
+  uvt_slots_return(thread);
+  uvt_buffer_release(thread);
+}
+
+int uvt_threads_init(void)
+{
+  return -pthread_key_create(&exit_key, thread_exit);
 }

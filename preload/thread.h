@@ -29,12 +29,14 @@ struct uvt_frame {
   uintptr_t sp;        /* frame address of the trampoline: when the stack is above it, it was unwound */
   uint64_t execute_id; /* 0: not begun yet, or ending */
   uint64_t link_id;    /* 0: a root */
-  uint32_t registered; /* slot of its registration, while it has no reference to its parent; else 0 */
-  uint32_t slot;       /* in the live tree, 0: none, or JavaScript's and not asked for yet */
+  uint32_t slot;       /* in the live tree, 0: none, or not asked for yet (a lazy one, JavaScript's) */
+  uint32_t lender; /* slot of its registration, while it uses the reference to the parent of that; else 0 */
+  uint32_t parent; /* of a lazy one that has not begun: what it will hang from; with no lender, a reference */
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */
   bool lazy;           /* to be begun when it is first named */
+  bool bears;          /* something may hang from it: its slot has a reference to its parent of its own */
 };
 
 struct uvt_thread {
@@ -99,9 +101,6 @@ uint32_t uvt_invocation_begin(struct uvt_thread *thread, const struct uvt_claim 
 uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_claim *claim, uintptr_t sp,
                                    uint8_t flags);
 
-/* A registration is about to end: the thread's invocations of it get references to their parent of their own.
- */
-void uvt_frames_return(struct uvt_thread *thread, uint32_t registration);
 /* The same for JavaScript (js.h): within the current one, on its frame address; `link_id` 0: the main script.
  */
 uint32_t uvt_js_invocation_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t flags);
@@ -133,7 +132,7 @@ static inline uint64_t uvt_current(struct uvt_thread *thread)
   return __builtin_expect(execute_id != 0, 1) ? execute_id : uvt_current_begin(thread);
 }
 
-/* Its slot in the live tree, 0 where there is no room. */
+/* Its slot in the live tree, for something to hang from; 0 where there is no room. */
 uint32_t uvt_current_slot(struct uvt_thread *thread);
 
 /* The thread's root invocation ends, if it has begun (uv_run begins). */

@@ -13,9 +13,16 @@
  * used twice in one kind and a slot's id is set last and cleared first. Walk all slots up to header.slots; a
  * parent whose slot no longer holds the id it had when the child was copied has gone: read again.
  *
- * Bounded: an invocation stays as long as it executes or something live hangs from it. Chains are cut: an
- * invocation more than UVT_LIVE_CHAIN below its root loses the middle of its ancestry; `gap` of the one above
- * which it was cut counts the invocations left out, and its parent is then the root.
+ * Who keeps whom: a parent pointer, of a registration or an invocation, is one of the references that keep
+ * the invocation it leads to, and nothing changes it but the cutting of a chain. One exception, so that a
+ * callback that does nothing need not count: an executing invocation from which nothing hangs may use the
+ * reference of its registration, which is marked UVT_LIVE_LENT meanwhile and whose slot then stays even if it
+ * ends (UVT_LIVE_ENDED).
+ *
+ * Bounded: an invocation stays as long as it executes or something live hangs from it. Chains are cut: when
+ * something is to hang from an invocation UVT_LIVE_CHAIN below its root, that loses the middle of its
+ * ancestry; `gap` of the one above which it was cut counts the invocations left out, and its parent is then
+ * the root.
  */
 #ifndef UVT_LIVE_H
 #define UVT_LIVE_H
@@ -24,12 +31,10 @@
 
 #define UVT_LIVE_NAME "uvtree-live"
 #define UVT_LIVE_MAGIC UINT64_C(0x3165657274767555) /* "Uuvtree1" */
-#define UVT_LIVE_VERSION 1
+#define UVT_LIVE_VERSION 2
 #define UVT_LIVE_HEADER_SIZE 4096
 #define UVT_LIVE_SEGMENT 4096 /* slots */
 #define UVT_LIVE_CHAIN 64     /* ancestors kept below the root before the middle is cut out */
-
-#define UVT_LIVE_UNCOUNTED UINT32_MAX
 
 enum uvt_live_kind { UVT_LIVE_FREE, UVT_LIVE_REGISTRATION, UVT_LIVE_INVOCATION };
 
@@ -41,11 +46,15 @@ enum uvt_live_state {
   UVT_LIVE_DONE     /* the worker has finished */
 };
 
+/* In a registration's flags, beside UVT_LINK_*. */
+#define UVT_LIVE_LENT 0x80  /* one of its invocations uses its reference to the parent */
+#define UVT_LIVE_ENDED 0x40 /* it has ended: what executes of it is the last of it */
+
 struct uvt_live_registration {
   uint64_t id; /* link_id */
   uint8_t kind;
   uint8_t type;    /* enum uvt_type */
-  uint8_t flags;   /* UVT_LINK_* */
+  uint8_t flags;   /* UVT_LINK_*, UVT_LIVE_LENT, UVT_LIVE_ENDED */
   uint8_t state;   /* enum uvt_live_state */
   uint32_t parent; /* slot of the invocation that linked it */
   uint64_t key;    /* the writer's: which object it is stored in */
@@ -62,12 +71,12 @@ struct uvt_live_invocation {
   uint8_t kind;
   uint8_t type; /* of the registration; 0: root */
   uint8_t ended;
-  uint8_t spare;
-  uint32_t parent; /* slot of the invocation that linked its registration; 0: none */
+  uint8_t spare;   /* where a registration has its state */
+  uint32_t parent; /* slot of the invocation that linked its registration, or of the root; 0: none */
   uint64_t link_id;
-  uint32_t references; /* live registrations and invocations below it, and 1 while it executes */
-  uint32_t chain; /* ancestors up to the root or the gap; UVT_LIVE_UNCOUNTED: nobody has counted them yet */
-  uint32_t gap;   /* invocations cut out above it */
+  uint32_t references; /* parent pointers to it, and 1 while it executes */
+  uint32_t chain;      /* the writer's: it has at most so many ancestors; 0 while nothing hangs from it */
+  uint32_t gap;        /* invocations cut out above it */
   int32_t tid;
   uint64_t begin; /* CLOCK_MONOTONIC_COARSE ns */
   uint64_t spare2[2];

@@ -3,8 +3,10 @@
 # thread sanitizer (preset tsan).
 if(UVT_BUILD_PRELOAD)
   set(preload ${CMAKE_SOURCE_DIR}/preload)
-  uvt_unit_test(live THREADS SOURCES live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/inherit.c ${preload}/thread.c
+  set(live_tree live_world.c buffer_world.c ${preload}/arena.c ${preload}/table.c ${preload}/inherit.c ${preload}/thread.c
     ${preload}/registration.c ${preload}/descriptors.c ${preload}/log.c)
+  uvt_unit_test(live THREADS SOURCES ${live_tree})
+  uvt_unit_test(live_model THREADS SOURCES ${live_tree})
   uvt_unit_test(buffer THREADS SOURCES ${preload}/buffer.c ${preload}/log.c)
   uvt_unit_test(js_emit SOURCES ${preload}/js_emit.c LIBS ${CMAKE_DL_LIBS})
   uvt_unit_test(v8_parts SOURCES ${preload}/v8_parts.c)

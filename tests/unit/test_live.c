@@ -29,7 +29,7 @@ static struct uvt_pending link_on(struct uvt_thread *thread, const void *object,
 static uint32_t begin(struct uvt_thread *thread, const void *object, enum uvt_key_kind kind)
 {
   struct uvt_claim claim;
-  assert_true(uvt_claim_last(uvt_key(object, kind), &claim));
+  assert_true(uvt_claim_last(thread, uvt_key(object, kind), &claim));
   return uvt_invocation_begin(thread, &claim, SP, 0, 0);
 }
 
@@ -195,7 +195,7 @@ static void frames_that_the_stack_was_unwound_past_are_ended(void **state)
   struct uvt_thread *thread = uvt_thread_enter(SP);
   link_on(thread, &objects[48], UVT_KEY_REQUEST);
   struct uvt_claim claim;
-  assert_true(uvt_claim_last(uvt_key(&objects[48], UVT_KEY_REQUEST), &claim));
+  assert_true(uvt_claim_last(thread, uvt_key(&objects[48], UVT_KEY_REQUEST), &claim));
   uint32_t depth = uvt_invocation_begin(thread, &claim, SP - 4096, 0, 0);
   assert_int_equal(thread->depth, depth);
   uvt_thread_enter(SP);
@@ -215,7 +215,7 @@ static void *churn(void *argument)
     uvt_register(thread, &(struct uvt_link){.key = uvt_key(object, UVT_KEY_REQUEST)});
     uvt_find_link(uvt_key(&objects[1 << 15], UVT_KEY_HANDLE));
     struct uvt_claim claim;
-    assert_true(uvt_claim_last(uvt_key(object, UVT_KEY_REQUEST), &claim));
+    assert_true(uvt_claim_last(thread, uvt_key(object, UVT_KEY_REQUEST), &claim));
     uvt_invocation_end(thread, uvt_invocation_begin(thread, &claim, SP, 0, 0));
   }
   return NULL;
