@@ -233,11 +233,14 @@ void uvt_run_poll(uv_poll_t *handle, int status, int events, unsigned number)
   leave(&run);
 }
 
+/* Of one shot, libuv stops the handle as soon as the callback has returned, also if that started it again. */
 void uvt_run_signal(uv_signal_t *handle, int signum, unsigned number)
 {
   struct run run = handle->flags & UVT_SIGNAL_ONE_SHOT ? begin_last(handle, UVT_KEY_HANDLE, SP, signum)
                                                        : begin_next(handle, UVT_KEY_HANDLE, SP, signum);
   CALLBACK(signal, uv_signal_cb, number)(handle, signum);
+  if (handle->flags & UVT_SIGNAL_ONE_SHOT)
+    uvt_cancel(run.thread, uvt_key(handle, UVT_KEY_HANDLE), UVT_reason_stopped, 0);
   leave(&run);
 }
 
