@@ -8,12 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "say.h"
 #include "stack_store.h"
 #include "symbols.h"
 
 int uvt_failed(const struct uvt_command *command, const struct uvt_error *error)
 {
-  fprintf(stderr, "uvtree %s: %s\n", command->name, error->text);
+  uvt_say(command->name, "%s", error->text);
   return UVT_EXIT_FAILED;
 }
 
@@ -22,13 +23,12 @@ void uvt_tell_stacks(const struct uvt_command *command, const struct uvt_pipelin
   const char *first;
   uint64_t files = uvt_symbols_refused(&first);
   if (files > 1)
-    fprintf(stderr, "uvtree %s: functions of %" PRIu64 " files have no names: %s, and others\n",
-            command->name, files, first);
+    uvt_say(command->name, "functions of %" PRIu64 " files have no names: %s, and others", files, first);
   else if (files)
-    fprintf(stderr, "uvtree %s: functions of a file have no names: %s\n", command->name, first);
+    uvt_say(command->name, "functions of a file have no names: %s", first);
   if (result->stacks_refused)
-    fprintf(stderr, "uvtree %s: left out stacks, or names in them, beyond %llu MiB: %" PRIu64 "\n",
-            command->name, (unsigned long long)UVT_STACK_STORE_BYTES >> 20, result->stacks_refused);
+    uvt_say(command->name, "left out stacks, or names in them, beyond %llu MiB: %" PRIu64,
+            (unsigned long long)UVT_STACK_STORE_BYTES >> 20, result->stacks_refused);
 }
 
 static int print_answer(const struct uvt_answer *answer, const struct uvt_pipeline_result *result)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "arguments.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "say.h"
 
 enum { WIDTH_DEFAULT = 80, WIDTH_LEAST = 40, WIDTH_MOST = 1000 };
 enum { OPTIONS_MOST = 32, LONG_ONLY = 256 };
@@ -136,12 +138,14 @@ int uvt_choice(const char *text, const char *const *names, size_t count)
 
 int uvt_wrong_usage(const struct uvt_command *command, const char *format, ...)
 {
+  char *text;
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "uvtree %s: ", command->name);
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr, " (see uvtree %s --help)\n", command->name);
+  int length = vasprintf(&text, format, arguments);
   va_end(arguments);
+  uvt_say(command->name, "%s (see uvtree %s --help)", length < 0 ? "wrong usage" : text, command->name);
+  if (length >= 0)
+    free(text);
   return UVT_EXIT_USAGE;
 }
 

@@ -6,6 +6,7 @@
 #include "chain.h"
 #include "describe.h"
 #include "text_table.h"
+#include "words.h"
 
 #define NEVER UVT_TREE_NEVER
 
@@ -15,7 +16,7 @@ void uvt_chain_print_process(const struct uvt_chain_printer *printer)
   char title[512];
   char line[600];
   uvt_words_clean(title, sizeof title, uvt_tree_text(chain->tree, chain->process->title), printer->ascii);
-  snprintf(line, sizeof line, "process %" PRId64 ": %s", chain->process->pid, title);
+  uvt_words_put(line, sizeof line, "process %" PRId64 ": %s", chain->process->pid, title);
   if (*title)
     fprintf(printer->out, "%s\n", uvt_cut(line, printer->width, printer->ascii));
 }
@@ -49,7 +50,7 @@ static void print_name(const struct uvt_chain_printer *printer,
   char name[512];
   char clean[512];
   bool ascii = printer->ascii;
-  snprintf(name, sizeof name, "%s", uvt_tree_text(printer->chain->tree, registration->type));
+  uvt_words_put(name, sizeof name, "%s", uvt_tree_text(printer->chain->tree, registration->type));
   uvt_append(name, sizeof name, " %s", uvt_tree_text(printer->chain->tree, registration->detail));
   uvt_words_clean(clean, sizeof clean, name, ascii);
   fputs(uvt_cut(clean, columns, ascii), printer->out);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "words.h"
+
 static const struct {
   const char *name;
   const char *text;
@@ -62,9 +64,9 @@ static char *format_finding(const struct uvt_check_place *place, enum uvt_check_
   char what[384];
   char text[600];
   format_place(where, sizeof where, place);
-  vsnprintf(what, sizeof what, format, arguments);
-  snprintf(text, sizeof text, "%s: %s: %s", rules[rule].name, where, what);
-  return strdup(text);
+  uvt_words_vput(what, sizeof what, format, arguments);
+  uvt_words_put(text, sizeof text, "%s: %s: %s", rules[rule].name, where, what);
+  return strdup(uvt_words_clean(text, sizeof text, text, false));
 }
 
 int uvt_check_report_add(struct uvt_check_report *report, const struct uvt_check_place *place,

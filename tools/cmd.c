@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "say.h"
 
 #ifndef UVT_VERSION
 #define UVT_VERSION "unknown"
@@ -41,7 +42,7 @@ static int run_command(int argc, char **argv)
 {
   const struct uvt_command *command = find_command(argv[0]);
   if (!command) {
-    fprintf(stderr, "uvtree: no command \"%s\" (see uvtree --help)\n", argv[0]);
+    uvt_say(NULL, "no command \"%s\" (see uvtree --help)", argv[0]);
     return UVT_EXIT_USAGE;
   }
   if (wants_help(command, argc, argv)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "arguments.h"
 #include "check.h"
 #include "cmd.h"
+#include "words.h"
 
 enum { LINES_DEFAULT = 50 };
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)
@@ -48,8 +50,10 @@ static void print_result(const struct check_command *command, uint64_t lost)
   const struct uvt_check_report *report = uvt_check_findings(check);
   uint64_t violations = uvt_check_report_violations(report);
   uvt_check_report_print(report, stdout, command->lines);
-  printf("%s: %" PRIu64 " events, %" PRIu64 " violation%s", command->source, uvt_check_events(check),
-         violations, violations == 1 ? "" : "s");
+  char source[PATH_MAX];
+  uvt_words_clean(source, sizeof source, command->source, false);
+  printf("%s: %" PRIu64 " events, %" PRIu64 " violation%s", source, uvt_check_events(check), violations,
+         violations == 1 ? "" : "s");
   if (uvt_check_losses(check))
     printf("; %" PRIu64 " lost event%s in the stream (%" PRIu64 " records discarded by the tracer), "
            "%" PRIu64 " finding%s excused by them",

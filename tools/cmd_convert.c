@@ -10,6 +10,7 @@
 #include "out_dot.h"
 #include "out_folded.h"
 #include "out_jsonl.h"
+#include "say.h"
 
 /* The first is the default. */
 static const struct uvt_output_format *const formats[] = {&uvt_output_jsonl, &uvt_output_chrome,
@@ -84,20 +85,17 @@ static const struct uvt_option options[] = {
 static void report_losses(const struct uvt_pipeline_result *result)
 {
   if (result->strangers)
-    fprintf(stderr,
-            "uvtree convert: left out %" PRIu64 " %s of other recordings or of none (--all-processes)\n",
+    uvt_say("convert", "left out %" PRIu64 " %s of other recordings or of none (--all-processes)",
             result->strangers, result->strangers == 1 ? "process" : "processes");
   if (result->late)
-    fprintf(stderr,
-            "uvtree convert: %" PRIu64
-            " records came later than they may, by up to %.1f ms; they have the time of what "
-            "was before them\n",
+    uvt_say("convert",
+            "%" PRIu64 " records came later than they may, by up to %.1f ms; they have the time of what "
+            "was before them",
             result->late, (double)result->late_by / 1e6);
   if (result->lost)
-    fprintf(stderr, "uvtree convert: %" PRIu64 " events were lost when recording; see the lost lines\n",
-            result->lost);
+    uvt_say("convert", "%" PRIu64 " events were lost when recording; see the lost lines", result->lost);
   else if (result->lost_unknown)
-    fprintf(stderr, "uvtree convert: the trace does not hold everything that happened; see the lost lines\n");
+    uvt_say("convert", "the trace does not hold everything that happened; see the lost lines");
 }
 
 static int convert(void *user, int file, struct uvt_error *error)

@@ -21,9 +21,8 @@
 #include "objects.h"
 #include "program.h"
 #include "recorded.h"
+#include "say.h"
 #include "session.h"
-
-#define PREFIX "uvtree record: "
 
 /*
  * How long the program may wait at its start until the session daemon has registered it, so that its first
@@ -63,7 +62,7 @@ struct recording {
 
 static int failed(const struct uvt_error *error)
 {
-  fprintf(stderr, PREFIX "%s\n", error->text);
+  uvt_say("record", "%s", error->text);
   return UVT_EXIT_FAILED;
 }
 
@@ -201,7 +200,7 @@ static int set_switches(const struct options *options)
                   {"UVTREE_BATCH", getenv("UVTREE_BATCH") ? NULL : "1"}};
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
     if (switches[i].value && setenv(switches[i].name, switches[i].value, 1) < 0) {
-      fprintf(stderr, PREFIX "out of memory\n");
+      uvt_say("record", "out of memory");
       return UVT_EXIT_FAILED;
     }
   }
@@ -363,23 +362,23 @@ static void print_size(char *text, size_t size, uint64_t bytes)
 }
 
 /* "; nothing lost" */
-static void print_loss(const struct recording *r, const struct uvt_recorded *recorded)
+static void print_loss(FILE *line, const struct recording *r, const struct uvt_recorded *recorded)
 {
   const struct uvt_session_loss *loss = &r->loss;
   if (r->stuck)
-    fprintf(stderr,
+    fprintf(line,
             "; LOST up to a second before a process was killed, and what came after that on its CPU: "
             "LTTng cannot read on behind a half-written record%s",
             r->killed_daemon ? "" : ", and its session daemon will not end by itself");
   if (recorded->unmade)
-    fprintf(stderr,
+    fprintf(line,
             "; LOST %s%" PRIu64
             " records where the program left no room for them: its stack, or its callbacks in callbacks",
             recorded->more ? "more than " : "", recorded->unmade);
   if (!loss->known)
-    fprintf(stderr, "; whether anything was lost is not known");
+    fprintf(line, "; whether anything was lost is not known");
   else if (loss->records)
-    fprintf(stderr,
+    fprintf(line,
             "; LOST %s%" PRIu64 " records to full buffers (--buffers %" PRIu64 "Kx%" PRIu64
             " would be twice as large)",
             recorded->more ? "more than " : "", loss->records + recorded->missing,
@@ -387,13 +386,13 @@ static void print_loss(const struct recording *r, const struct uvt_recorded *rec
   else if (r->stuck)
     ; /* that is all of it */
   else if (recorded->awaited)
-    fprintf(stderr, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");
+    fprintf(line, "; LOST the last moment (at most 20 ms) of a process that was killed or still runs");
   else if (recorded->more && r->end.exit_status > 128)
-    fprintf(stderr, "; the last moment (at most 20 ms) may be lost, if the program was killed");
+    fprintf(line, "; the last moment (at most 20 ms) may be lost, if the program was killed");
   else if (r->options->snapshot)
-    fprintf(stderr, ", the newest");
+    fprintf(line, ", the newest");
   else if (!recorded->unmade)
-    fprintf(stderr, "; nothing lost");
+    fprintf(line, "; nothing lost");
 }
 
 /* The folder of the last snapshot, as the user would type it: LTTng makes one for each, with its time in the
@@ -421,18 +420,37 @@ static void newest_snapshot(const struct recording *r, char path[PATH_MAX])
 }
 
 /* "12345 records, 1.2 MB" */
-static void print_amount(const struct uvt_recorded *recorded)
+static void print_amount(FILE *line, const struct uvt_recorded *recorded)
 {
   char size[32];
   print_size(size, sizeof size, recorded->bytes);
   if (recorded->records)
-    fprintf(stderr, "%s%" PRIu64 " records, ", recorded->more ? "more than " : "", recorded->records);
-  fprintf(stderr, "%s", size);
+    fprintf(line, "%s%" PRIu64 " records, ", recorded->more ? "more than " : "", recorded->records);
+  fprintf(line, "%s", size);
+}
+
+static void say_summary(const struct recording *r, const struct uvt_recorded *recorded)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *line = open_memstream(&text, &size);
+  if (!line)
+    return;
+  if (r->options->live_url) {
+    fprintf(line, "session %s sent to %s", r->session, r->options->live_url);
+  } else {
+    print_amount(line, recorded);
+    fprintf(line, " in %s", r->shown);
+  }
+  print_loss(line, r, recorded);
+  fclose(line);
+  uvt_say("record", "%s", text ? text : "out of memory");
+  free(text);
 }
 
 static void print_incomplete(const struct recording *r, const char *why)
 {
-  fprintf(stderr, PREFIX "the trace in %s is not complete: %s\n", r->shown, why);
+  uvt_say("record", "the trace in %s is not complete: %s", r->shown, why);
 }
 
 /* Whether all that LTTng took was written. */
@@ -450,18 +468,13 @@ static bool print_local_summary(const struct recording *r)
   }
   if (recorded.bytes == 0 || (!recorded.more && !recorded.records)) {
     if (!quiet)
-      fprintf(
-          stderr,
-          PREFIX
-          "nothing was recorded: %s does not use libuv, or cannot be followed (UVTREE_DEBUG=1 says why)\n",
-          r->options->program[0]);
+      uvt_say("record",
+              "nothing was recorded: %s does not use libuv, or cannot be followed (UVTREE_DEBUG=1 says why)",
+              r->options->program[0]);
     forget_output(r);
   } else if (!quiet) {
-    fprintf(stderr, PREFIX);
-    print_amount(&recorded);
-    fprintf(stderr, " in %s", r->shown);
-    print_loss(r, &recorded);
-    fprintf(stderr, "\n" PREFIX "next: uvtree tree %s\n", folder);
+    say_summary(r, &recorded);
+    uvt_say("record", "next: uvtree tree %s", folder);
   }
   return true;
 }
@@ -470,11 +483,8 @@ static bool print_summary(const struct recording *r)
 {
   if (!r->options->live_url)
     return print_local_summary(r);
-  if (!r->options->quiet) {
-    fprintf(stderr, PREFIX "session %s sent to %s", r->session, r->options->live_url);
-    print_loss(r, &(struct uvt_recorded){.more = true});
-    fprintf(stderr, "\n");
-  }
+  if (!r->options->quiet)
+    say_summary(r, &(struct uvt_recorded){.more = true});
   return true;
 }
 
@@ -485,12 +495,12 @@ static void print_start(const struct recording *r)
   char host[HOST_NAME_MAX + 1] = "";
   gethostname(host, sizeof host - 1);
   if (options->snapshot)
-    fprintf(stderr, PREFIX "to save what happened until now: lttng snapshot record -s %s\n", r->session);
+    uvt_say("record", "to save what happened until now: lttng snapshot record -s %s", r->session);
   if (options->live_url) {
     const char *relay = strstr(options->live_url, "://");
     relay = relay ? relay + 3 : options->live_url;
-    fprintf(stderr, PREFIX "to follow it: uvtree convert net://%.*s/host/%s/%s\n", (int)strcspn(relay, ":/"),
-            relay, host, r->session);
+    uvt_say("record", "to follow it: uvtree convert net://%.*s/host/%s/%s", (int)strcspn(relay, ":/"), relay,
+            host, r->session);
   }
 }
 
@@ -502,14 +512,13 @@ static void explain(const struct recording *r, int result, const struct uvt_erro
   if (*where && result != UVT_SESSION_GONE && uvt_recorded_look(r->output, 0).disk_full)
     print_incomplete(r, "the disk is full"); /* LTTng's own words name what failed in the end, not why */
   else if (result == UVT_SESSION_GONE)
-    fprintf(stderr, PREFIX "%s%s%s\n", error->text, lies, where);
+    uvt_say("record", "%s%s%s", error->text, lies, where);
   else if (result == UVT_SESSION_HANGS && r->killed_daemon)
-    fprintf(stderr, PREFIX "%s: it was killed%s%s\n", error->text, lies, where);
+    uvt_say("record", "%s: it was killed%s%s", error->text, lies, where);
   else if (result == UVT_SESSION_HANGS)
-    fprintf(stderr, PREFIX "%s: session %s is left there until it does%s%s\n", error->text, r->session, lies,
-            where);
+    uvt_say("record", "%s: session %s is left there until it does%s%s", error->text, r->session, lies, where);
   else
-    fprintf(stderr, PREFIX "%s\n", error->text);
+    uvt_say("record", "%s", error->text);
 }
 
 /* The exit status of it all, after the program has run. */
@@ -520,7 +529,7 @@ static int conclude(struct recording *r)
   int result = finish(r, &error);
   int status = r->end.exit_status;
   if (r->end.exec_error) {
-    fprintf(stderr, PREFIX "cannot run %s: %s\n", r->options->program[0], strerror(r->end.exec_error));
+    uvt_say("record", "cannot run %s: %s", r->options->program[0], strerror(r->end.exec_error));
     forget_output(r);
     return status;
   }

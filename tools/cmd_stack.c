@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "cmd.h"
 #include "long_stack.h"
+#include "say.h"
 
 struct stack_command {
   struct uvt_long_stack_view view;
@@ -48,9 +49,7 @@ static int print(void *user, const struct uvt_pipeline_result *result, struct uv
   int status = uvt_tree_exit(uvt_long_stack_print(stack->tree, &stack->view, stdout, error));
   uint64_t left_out = uvt_long_stack_left_out(stack->tree);
   if (left_out)
-    fprintf(stderr,
-            "uvtree stack: %" PRIu64 " registrations are without the stack that they had: it was lost\n",
-            left_out);
+    uvt_say("stack", "%" PRIu64 " registrations are without the stack that they had: it was lost", left_out);
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "uv_errors.h"
+#include "words.h"
 
 const char *uvt_event_string(const struct uvt_event *event, const char *key)
 {
@@ -60,7 +61,7 @@ void uvt_append(char *text, size_t size, const char *format, const char *value)
 {
   size_t length = strlen(text);
   if (*value && length < size)
-    snprintf(text + length, size - length, format, value);
+    uvt_words_put(text + length, size - length, format, value);
 }
 
 static bool is_telling(const char *key)
@@ -84,7 +85,8 @@ static void describe_number(char *text, size_t size, const struct uvt_datum *dat
            sigabbrev_np((int)datum->number))
     snprintf(words, sizeof words, "SIG%s", sigabbrev_np((int)datum->number));
   else
-    snprintf(words, sizeof words, "%.40s %" PRId64, datum->key, datum->number);
+    uvt_words_put(words, sizeof words, "%.*s %" PRId64, uvt_words_room(datum->key, 40), datum->key,
+                  datum->number);
   uvt_append(text, size, *text ? ", %s" : "%s", words);
 }
 

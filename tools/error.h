@@ -7,7 +7,7 @@
 #define UVT_ERROR_H
 
 struct uvt_error {
-  char text[512]; /* "" where nothing failed; no newline */
+  char text[512]; /* "" where nothing failed; one line, safe for a terminal (words.h) */
 };
 
 void uvt_error_set(struct uvt_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

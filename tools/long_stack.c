@@ -7,6 +7,7 @@
 
 #include "chain.h"
 #include "text_table.h"
+#include "words.h"
 
 enum { FRAME_INDENT = UVT_CHAIN_INDENT + 2, LINE_MAX = 4 * UVT_FRAME_TEXT_MAX };
 
@@ -176,7 +177,7 @@ static void print_error(const struct printer *printer, const char *text)
   size_t folded = 0;
   while (*text) {
     size_t length = strcspn(text, "\n");
-    snprintf(line, sizeof line, "%.*s", (int)(length < LINE_MAX ? length : LINE_MAX - 1), text);
+    uvt_words_put(line, sizeof line, "%.*s", (int)(length < LINE_MAX ? length : LINE_MAX), text);
     text += length + (text[length] == '\n');
     if (!printer->view->full && is_line_of_runtime(line))
       folded++;
@@ -291,7 +292,7 @@ static void set_lines(json_t *object, const char *key, const char *text)
   while (*text) {
     char line[LINE_MAX], clean[LINE_MAX];
     size_t length = strcspn(text, "\n");
-    snprintf(line, sizeof line, "%.*s", (int)(length < LINE_MAX ? length : LINE_MAX - 1), text);
+    uvt_words_put(line, sizeof line, "%.*s", (int)(length < LINE_MAX ? length : LINE_MAX), text);
     text += length + (text[length] == '\n');
     json_array_append_new(lines, json_string(uvt_words_clean(clean, sizeof clean, line, false)));
   }

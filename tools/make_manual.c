@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the manual pages when uvtree is built:  make_manual FOLDER */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "help.h"
+#include "say.h"
 
 static int write_page(const char *folder, const struct uvt_command *command)
 {
@@ -10,7 +13,7 @@ static int write_page(const char *folder, const struct uvt_command *command)
   snprintf(path, sizeof path, "%s/uvtree%s%s.1", folder, command ? "-" : "", command ? command->name : "");
   FILE *page = fopen(path, "w");
   if (!page) {
-    perror(path);
+    uvt_say(NULL, "%s: %s", path, strerror(errno));
     return 1;
   }
   if (command)

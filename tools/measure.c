@@ -9,6 +9,7 @@
 
 #include "describe.h"
 #include "types.h"
+#include "words.h"
 
 #define NEVER UVT_MEASURE_NEVER
 #define TYPES_MOST 4096 /* an embedder may name its resources as it likes: beyond, they are "other" */
@@ -87,7 +88,7 @@ static const struct type *type_of(struct uvt_measure *measure, const char *name)
   type = make(measure, &measure->types, hash, sizeof *type);
   if (!type)
     return &other;
-  snprintf(type->name, sizeof type->name, "%s", name);
+  uvt_words_put(type->name, sizeof type->name, "%s", name);
   type->pooled = is_pooled(name);
   type->works = strcmp(name, "uv_queue_work") == 0;
   type->always_ready = strcmp(name, "uv_idle_start") == 0 || strcmp(name, "uv_prepare_start") == 0 ||
@@ -155,8 +156,9 @@ static void on_thread(struct uvt_measure *measure, process_t *process, const str
 {
   thread_t *thread = thread_of(measure, process, event->tid);
   if (thread)
-    snprintf(thread->name, sizeof thread->name, "%.30s thread %" PRId64, uvt_event_string(event, "role"),
-             event->tid);
+    uvt_words_put(thread->name, sizeof thread->name, "%.*s thread %" PRId64,
+                  uvt_words_room(uvt_event_string(event, "role"), 30), uvt_event_string(event, "role"),
+                  event->tid);
 }
 
 /* --- registrations and operations --- */

@@ -14,6 +14,7 @@
 #include "code_regions.h"
 #include "model_state.h"
 #include "stack_store.h"
+#include "words.h"
 
 /* Stacks that wait for their link; the oldest goes when there are more. */
 enum { WAITING_MAX = 64, NUMBER_BYTES = 32 };
@@ -98,8 +99,8 @@ static uint32_t javascript_frame(struct uvt_model *model, const char *function)
   char text[1024];
   const char *url = strstr(function, scheme);
   const char *rest = url ? url + strlen(scheme) : "";
-  snprintf(text, sizeof text, "%s%.*s%s", *function == ' ' ? nameless : "",
-           (int)(url ? url - function : (ptrdiff_t)sizeof text), function, rest);
+  uvt_words_put(text, sizeof text, "%s%.*s%s", *function == ' ' ? nameless : "",
+                (int)(url ? url - function : (ptrdiff_t)sizeof text), function, rest);
   return uvt_frame_of_text(model->stacks, text);
 }
 

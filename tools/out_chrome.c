@@ -9,6 +9,7 @@
 #include "describe.h"
 #include "drawing.h"
 #include "kept_data.h"
+#include "words.h"
 
 enum { HEAD_ROOM = 512 };
 
@@ -239,8 +240,8 @@ static void write_process(void *format, struct uvt_follow_process *process, cons
   name_track(writer, "process_name", pid, pid, *title ? title : "process");
   const char *node = uvt_event_string(event, "node");
   const char *libuv = uvt_event_string(event, "libuv");
-  snprintf(labels, sizeof labels, "%s%s%s%s%s", *node ? "Node " : "", node, *node && *libuv ? ", " : "",
-           *libuv ? "libuv " : "", libuv);
+  uvt_words_put(labels, sizeof labels, "%s%s%s%s%s", *node ? "Node " : "", node, *node && *libuv ? ", " : "",
+                *libuv ? "libuv " : "", libuv);
   if (*labels)
     name_track(writer, "process_labels", pid, pid, labels);
   sort_track(writer, "process_sort_index", pid, pid, process->number);
@@ -264,8 +265,8 @@ static void write_thread(void *format, struct uvt_follow_thread *thread)
     return;
   if (!thread->own)
     thread->own = ++track->threads;
-  snprintf(name, sizeof name, "%s%s%s", *thread->role ? thread->role : "thread", *thread->name ? " " : "",
-           thread->name);
+  uvt_words_put(name, sizeof name, "%s%s%s", *thread->role ? thread->role : "thread",
+                *thread->name ? " " : "", thread->name);
   name_track(writer, "thread_name", track->pid, thread->tid, name);
   sort_track(writer, "thread_sort_index", track->pid, thread->tid, place_of(thread));
 }
@@ -282,8 +283,8 @@ static void write_loop(void *format, struct uvt_follow_loop *loop)
   int64_t pid = pid_of(writer, loop->process);
   struct uvt_follow_thread **thread =
       uvt_id_map_find(&loop->process->threads, (uint64_t)(uint32_t)loop->tid + 1);
-  snprintf(name, sizeof name, "loop %llu%s%s", (unsigned long long)loop->loop_id, *loop->name ? " " : "",
-           loop->name);
+  uvt_words_put(name, sizeof name, "loop %llu%s%s", (unsigned long long)loop->loop_id, *loop->name ? " " : "",
+                loop->name);
   name_track(writer, "thread_name", pid, track_of_loop(loop), name);
   sort_track(writer, "thread_sort_index", pid, track_of_loop(loop), thread ? place_of(*thread) + 1 : 1);
 }

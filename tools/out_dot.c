@@ -9,6 +9,7 @@
 
 #include "describe.h"
 #include "drawing.h"
+#include "say.h"
 #include "tree_words.h"
 
 enum { LABEL_MAX = 200, DETAIL_MAX = 80, FIRST_PID_ROOM = 24 };
@@ -207,9 +208,10 @@ static uint32_t draw(struct writer *writer, const struct uvt_follow_process *pro
 {
   char label[LABEL_MAX];
   const char *detail = registration && registration->text ? registration->text : "";
-  snprintf(label, sizeof label, "%s%s%s%s%s", registration ? registration->type : "unknown",
-           registration && registration->function ? " " : "",
-           registration && registration->function ? registration->function : "", *detail ? "\n" : "", detail);
+  uvt_words_put(label, sizeof label, "%s%s%s%s%s", registration ? registration->type : "unknown",
+                registration && registration->function ? " " : "",
+                registration && registration->function ? registration->function : "", *detail ? "\n" : "",
+                detail);
   uint32_t number = add_operation(writer, process, label);
   if (!number)
     return 0;
@@ -247,8 +249,8 @@ static uint32_t draw_root(struct writer *writer, const struct uvt_follow_run *ru
 {
   char label[LABEL_MAX];
   const struct uvt_follow_thread *thread = run->thread;
-  snprintf(label, sizeof label, "%s thread %lld", *thread->role ? thread->role : "root of",
-           (long long)thread->tid);
+  uvt_words_put(label, sizeof label, "%s thread %lld", *thread->role ? thread->role : "root of",
+                (long long)thread->tid);
   return add_operation(writer, thread->process, label);
 }
 
@@ -338,7 +340,7 @@ static void write_node(struct writer *writer, uint32_t number)
   const char *line = node->label;
   for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
     char first[LABEL_MAX];
-    snprintf(first, sizeof first, "%.*s", (int)(end - line), line);
+    uvt_words_put(first, sizeof first, "%.*s", (int)(end - line), line);
     put_escaped(writer, first);
     put(writer, "\\n");
   }
@@ -401,9 +403,9 @@ static void write_note(struct writer *writer)
   put(writer, " operations; ");
   put_number(writer, missing);
   put(writer, " more are not drawn (--limit)\"];\n");
-  fprintf(stderr,
-          "uvtree convert: the first %" PRIu64 " of %" PRIu64 " operations are drawn; --limit draws more, "
-          "--from, --to and --pid others\n",
+  uvt_say("convert",
+          "the first %" PRIu64 " of %" PRIu64 " operations are drawn; --limit draws more, "
+          "--from, --to and --pid others",
           limit, writer->operations);
 }
 

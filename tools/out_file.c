@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "words.h"
+
 enum { BUFFERS = 4, NUMBER_ROOM = 24, TEXT_ROOM = 2048 };
 
 /* Buffers are used in a ring: the filling thread has number `filled` in its hands, the writing one `written`.
@@ -199,29 +201,13 @@ static inline bool is_plain(unsigned char c)
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* The length of the well-formed UTF-8 sequence (RFC 3629) at the text; 0: there is none. */
-static size_t sequence_length(const unsigned char *text)
-{
-  unsigned char c = text[0];
-  size_t length = c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
-  unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
-  unsigned char high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
-  for (size_t i = 1; i < length; i++) {
-    if (text[i] < low || text[i] > high) /* also the end of the text */
-      return 0;
-    low = 0x80;
-    high = 0xBF;
-  }
-  return length;
-}
-
 /* One character that does not stand for itself: at most 6 bytes. Returns how many bytes of the text it took.
  */
 static size_t put_escaped(char **p, const unsigned char *text)
 {
   static const char hex[] = "0123456789abcdef";
   static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-  size_t length = text[0] < 0x80 ? 0 : sequence_length(text);
+  size_t length = text[0] < 0x80 ? 0 : uvt_words_character((const char *)text);
   if (length) {
     *p = uvt_put(*p, (const char *)text, length);
     return length;

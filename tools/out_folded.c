@@ -200,7 +200,7 @@ static void take_process(void *format, struct uvt_follow_process *process, const
   struct writer *writer = format;
   char title[FRAME_MAX - 40], name[FRAME_MAX];
   uvt_describe_process(title, sizeof title, event);
-  snprintf(name, sizeof name, "%s (%lld)", *title ? title : "process", (long long)process->pid);
+  uvt_words_put(name, sizeof name, "%s (%lld)", *title ? title : "process", (long long)process->pid);
   process->own = child(writer, NODE_TOP, frame(writer, name));
 }
 
@@ -213,7 +213,7 @@ static void take_link(void *format, struct uvt_follow_registration *registration
   const char *name = registration->type;
   char text[FRAME_MAX];
   if (registration->function) {
-    snprintf(text, sizeof text, "%s %s", registration->type, registration->function);
+    uvt_words_put(text, sizeof text, "%s %s", registration->type, registration->function);
     name = text;
   }
   registration->own = next_in_chain(writer, parent, frame(writer, name));
@@ -293,7 +293,7 @@ static void take_other(void *format, struct uvt_follow_process *process, struct 
   if (event->kind != UVT_EV_blocking || !run || duration <= 0 || writer->options->weight != UVT_WEIGHT_RUN)
     return;
   char text[FRAME_MAX];
-  snprintf(text, sizeof text, "%s (blocking)", uvt_event_string(event, "type"));
+  uvt_words_put(text, sizeof text, "%s (blocking)", uvt_event_string(event, "type"));
   add_last(writer, node_of_run(writer, run), text, 0, (uint64_t)duration);
   run->own += (uint64_t)duration;
 }

@@ -344,8 +344,8 @@ static void write_processes(struct uvt_page *page)
   for (uint32_t i = 1; i < tree->processes.count; i++) {
     char title[TEXT_MAX];
     const struct uvt_tree_process *process = uvt_tree_proc(tree, i);
-    snprintf(title, sizeof title, "process %lld %s", (long long)process->pid,
-             uvt_tree_text(tree, process->title));
+    uvt_words_put(title, sizeof title, "process %lld %s", (long long)process->pid,
+                  uvt_tree_text(tree, process->title));
     put(page, i > 1 ? ",{\"title\":" : "{\"title\":");
     put_text(page, title);
     put(page, ",\"versions\":");
@@ -364,7 +364,8 @@ static void write_tracks(struct uvt_page *page)
     const struct track *track = &page->tracks[i];
     char name[TEXT_MAX];
     const char *role = track->role && *track->role ? track->role : "thread";
-    snprintf(name, sizeof name, "%s %s %lld", role, track->name ? track->name : "", (long long)track->tid);
+    uvt_words_put(name, sizeof name, "%s %s %lld", role, track->name ? track->name : "",
+                  (long long)track->tid);
     put(page, ",{\"name\":");
     put_text(page, name);
     put(page, ",\"role\":");
@@ -582,7 +583,8 @@ static void write_frames(struct uvt_page *page)
   put(page, ",\n\"frames\":[");
   for (size_t i = 0; i < page->frames_count; i++) {
     char text[UVT_FRAME_TEXT_MAX + 1];
-    snprintf(text, sizeof text, "%c%s", uvt_frame_is_internal(page->frames[i]) ? '-' : '+', page->frames[i]);
+    uvt_words_put(text, sizeof text, "%c%s", uvt_frame_is_internal(page->frames[i]) ? '-' : '+',
+                  page->frames[i]);
     put(page, i ? ",\n" : "\n");
     put_text(page, text);
   }

@@ -216,8 +216,8 @@ static void print_notes(const struct printer *printer, const struct uvt_request 
     return;
   fprintf(printer->out, "  %s #%" PRIu64 ": the loop was blocked for %s before the poll that brought it",
           clean, request->execute, duration(printer, text, blocked->duration));
-  snprintf(name, sizeof name, "%s%s%s%s%s", blocked->type, *blocked->detail ? " " : "", blocked->detail,
-           *blocked->request ? ", of " : "", blocked->request);
+  uvt_words_put(name, sizeof name, "%s%s%s%s%s", blocked->type, *blocked->detail ? " " : "", blocked->detail,
+                *blocked->request ? ", of " : "", blocked->request);
   if (blocked->execute)
     fprintf(printer->out, ", %s of it by #%" PRIu64 " %s", duration(printer, text, blocked->ran),
             blocked->execute, uvt_words_clean(clean, sizeof clean, name, printer->view->ascii));
@@ -265,7 +265,7 @@ static void add_step(const struct printer *printer, struct uvt_table *table,
 {
   char text[256];
   char clean[256];
-  snprintf(text, sizeof text, *step->detail ? "%s %s" : "%s%s", step->type, step->detail);
+  uvt_words_put(text, sizeof text, *step->detail ? "%s %s" : "%s%s", step->type, step->detail);
   uvt_table_add(table, "%s", uvt_words_clean(clean, sizeof clean, text, printer->view->ascii));
   uvt_table_add(table, "#%" PRIu64, step->execute);
   add_duration(printer, table, step->begun - origin);
@@ -307,7 +307,7 @@ static void print_waits(const struct printer *printer, const struct uvt_request 
     const struct uvt_request_wait *wait = &request->waits[i];
     char text[256];
     char clean[256];
-    snprintf(text, sizeof text, *wait->detail ? "%s %s" : "%s%s", wait->type, wait->detail);
+    uvt_words_put(text, sizeof text, *wait->detail ? "%s %s" : "%s%s", wait->type, wait->detail);
     uvt_table_add(&table, "%s", uvt_words_clean(clean, sizeof clean, text, printer->view->ascii));
     uvt_table_add(&table, wait->execute ? "#%" PRIu64 : "-", wait->execute);
     add_duration(printer, &table, wait->since > request->begun ? wait->since - request->begun : 0);

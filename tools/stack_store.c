@@ -9,6 +9,7 @@
 
 #include "id_map.h"
 #include "symbols.h"
+#include "words.h"
 
 enum {
   FRAME_BYTES = 160, /* a native frame with its text, about */
@@ -220,7 +221,7 @@ static uint32_t find_or_add(struct uvt_stack_store *store, const struct frame *w
 uint32_t uvt_frame_of_text(struct uvt_stack_store *store, const char *text)
 {
   char cut[UVT_FRAME_TEXT_MAX];
-  snprintf(cut, sizeof cut, "%s", text);
+  uvt_words_put(cut, sizeof cut, "%s", text);
   struct frame frame = {.kind = FRAME_TEXT, .text = cut};
   return find_or_add(store, &frame, sizeof frame + HASH_BYTES + strlen(cut) + 1);
 }
@@ -317,9 +318,10 @@ static void name_native(struct image *image, uint64_t offset, char *text, size_t
     image->symbols = uvt_symbols_open(image->path, image->build_id);
   image->opened = true;
   if (image->symbols && uvt_symbols_find(image->symbols, offset, function, sizeof function))
-    snprintf(text, size, "%s (%.100s)", function, base_name(image->path));
+    uvt_words_put(text, size, "%s (%.*s)", function, uvt_words_room(base_name(image->path), 100),
+                  base_name(image->path));
   else
-    snprintf(text, size, "%.900s+0x%" PRIx64, image->path, offset);
+    uvt_words_put(text, size, "%.*s+0x%" PRIx64, uvt_words_room(image->path, 900), image->path, offset);
 }
 
 const char *uvt_stack_frame(struct uvt_stack_store *store, uint32_t stack, size_t index)
@@ -345,7 +347,7 @@ static bool is_runtime_file(const char *name, size_t length)
       "libpthread*", "ld-linux*", "libstdc++.so*", "libgcc_s.so*", "liblttng-ust*", "*vdso*",
   };
   char file[128];
-  snprintf(file, sizeof file, "%.*s", (int)(length < sizeof file ? length : sizeof file - 1), name);
+  uvt_words_put(file, sizeof file, "%.*s", (int)(length < sizeof file ? length : sizeof file - 1), name);
   for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     if (!fnmatch(patterns[i], file, 0))
       return true;

@@ -46,7 +46,7 @@ static void add_clean(const struct printer *printer, struct uvt_table *table, co
 {
   char text[400];
   char clean[400];
-  snprintf(text, sizeof text, *detail ? "%s %s" : "%s%s", name, detail);
+  uvt_words_put(text, sizeof text, *detail ? "%s %s" : "%s%s", name, detail);
   uvt_table_add(table, "%s", uvt_words_clean(clean, sizeof clean, text, printer->view->ascii));
 }
 
@@ -264,8 +264,8 @@ static const char *short_site(const struct printer *printer, const char *site, c
   const char *function_end = strchr(site, ' '), *slash = strrchr(site, '/');
   if (strlen(site) <= LONG || !function_end || !slash || slash < function_end || strchr(site, '('))
     return site;
-  snprintf(text, size, "%.*s %s%s", (int)(function_end - site), site, printer->view->ascii ? "..." : "\u2026",
-           slash);
+  uvt_words_put(text, size, "%.*s %s%s", (int)(function_end - site), site,
+                printer->view->ascii ? "..." : "\u2026", slash);
   return text;
 }
 
@@ -279,8 +279,8 @@ static void print_sites(const struct printer *printer, const struct uvt_stats_ta
     char clean[4 * sizeof text];
     if (!entry->stack)
       continue;
-    snprintf(text, sizeof text, "    #%" PRIu64 " %s", entry->execute,
-             uvt_stack_site(printer->stats->stacks, entry->stack));
+    uvt_words_put(text, sizeof text, "    #%" PRIu64 " %s", entry->execute,
+                  uvt_stack_site(printer->stats->stacks, entry->stack));
     uvt_words_clean(clean, sizeof clean, text, printer->view->ascii);
     fputs(first ? "  registered at:\n" : "", printer->out);
     fprintf(printer->out, "%s\n", uvt_cut(clean, printer->view->width, printer->view->ascii));
@@ -371,7 +371,8 @@ static void print_process(struct printer *printer, const struct uvt_stats_proces
   char texts[3][32];
   uvt_stats_span(printer->stats, process, &printer->from, &printer->to);
   uvt_words_clean(title, sizeof title, process->measured->title, printer->view->ascii);
-  snprintf(line, sizeof line, "process %" PRId64 "%s%s", process->measured->pid, *title ? ": " : "", title);
+  uvt_words_put(line, sizeof line, "process %" PRId64 "%s%s", process->measured->pid, *title ? ": " : "",
+                title);
   fprintf(printer->out, "%s\n", uvt_cut(line, printer->view->width, printer->view->ascii));
   fprintf(printer->out, "  %s, from %s to %s\n", duration(printer, texts[0], printer->to - printer->from),
           duration(printer, texts[1], printer->from), duration(printer, texts[2], printer->to));

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "words.h"
+
 /* What demangling a hostile name may cost grows faster than its length. */
 enum { MANGLED_MAX = 2048, BUILD_ID_MAX = 64, SEGMENTS_MAX = 32 };
 
@@ -55,7 +57,7 @@ uint64_t uvt_symbols_refused(const char **first)
 static void refuse(const char *path, const char *why)
 {
   if (!refused.count++)
-    snprintf(refused.first, sizeof refused.first, "%.400s: %s", path, why);
+    uvt_words_put(refused.first, sizeof refused.first, "%.*s: %s", uvt_words_room(path, 400), path, why);
 }
 
 /* ---- Files ---- */
@@ -299,7 +301,7 @@ bool uvt_symbols_find(const struct uvt_symbols *symbols, uint64_t offset, char *
   char place[24];
   size_t length = (size_t)snprintf(place, sizeof place, "+0x%" PRIx64, address + 1 - symbol->address);
   size_t room = size > length ? size - length - 1 : 0;
-  snprintf(text, size, "%.*s%s", (int)(whole < room ? whole : room), name, place);
+  uvt_words_put(text, size, "%.*s%s", uvt_words_room(name, whole < room ? whole : room), name, place);
   free(demangled);
   return true;
 }

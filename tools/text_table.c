@@ -14,8 +14,9 @@ void uvt_table_add(struct uvt_table *table, const char *format, ...)
   char text[512];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
+  uvt_words_vput(text, sizeof text, format, arguments);
   va_end(arguments);
+  uvt_words_clean(text, sizeof text, text, table->ascii);
   if (table->count == table->capacity) {
     size_t capacity = table->capacity ? table->capacity * 2 : 64;
     char **cells = realloc(table->cells, capacity * sizeof *cells);

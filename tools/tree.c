@@ -226,10 +226,10 @@ static void on_thread(struct uvt_tree *tree, uint32_t process, const struct uvt_
   uint32_t index = thread_of(tree, process, event->tid);
   if (!index)
     return;
-  char name[96] = "";
-  uvt_append(name, sizeof name, "%.60s ", uvt_event_string(event, "role"));
-  uvt_append(name, sizeof name, "%s", "thread ");
-  snprintf(name + strlen(name), sizeof name - strlen(name), "%" PRId64, event->tid);
+  char name[96];
+  const char *role = uvt_event_string(event, "role");
+  uvt_words_put(name, sizeof name, "%.*s%sthread %" PRId64, uvt_words_room(role, 60), role, *role ? " " : "",
+                event->tid);
   uint32_t type = keep_text(tree, name);
   uint32_t detail = keep_text(tree, uvt_event_string(event, "name"));
   uvt_tree_reg(tree, index)->type = type;
@@ -530,8 +530,8 @@ static void add_label(struct uvt_tree *tree, struct uvt_tree_operation *operatio
                       const char *name)
 {
   char label[256];
-  snprintf(label, sizeof label, "%s%s%s%s", uvt_tree_text(tree, operation->label),
-           operation->label ? ", " : "", what, name);
+  uvt_words_put(label, sizeof label, "%s%s%s%s", uvt_tree_text(tree, operation->label),
+                operation->label ? ", " : "", what, name);
   operation->label = keep_text(tree, label);
 }
 
@@ -820,7 +820,7 @@ static void list_processes(const struct uvt_tree *tree, uint64_t index, struct u
     char title[48];
     char one[96];
     uvt_words_clean(title, sizeof title, uvt_tree_text(tree, process->title), true);
-    snprintf(one, sizeof one, *title ? "%" PRId64 " %.40s" : "%" PRId64, process->pid, title);
+    uvt_words_put(one, sizeof one, *title ? "%" PRId64 " %.40s" : "%" PRId64, process->pid, title);
     uvt_append(list, sizeof list, *list ? ", %s" : "%s", one);
   }
   uvt_error_set(error, "several processes may have invocation #%" PRIu64 ": say which with --pid (%s)", index,

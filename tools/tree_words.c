@@ -17,10 +17,12 @@ void uvt_words_add(struct uvt_words *words, enum uvt_style style, const char *fo
 {
   if (words->count == UVT_WORDS_MAX)
     return;
+  char *text = words->word[words->count].text;
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(words->word[words->count].text, sizeof words->word[0].text, format, arguments);
+  uvt_words_vput(text, sizeof words->word[0].text, format, arguments);
   va_end(arguments);
+  uvt_words_clean(text, sizeof words->word[0].text, text, false);
   words->word[words->count++].style = style;
 }
 
@@ -193,65 +195,4 @@ void uvt_words_end(struct uvt_words *words, const struct uvt_tree *tree,
   enum uvt_style style =
       strncmp(reason, "refused", 7) == 0 || strncmp(reason, "error", 5) == 0 ? UVT_STYLE_BAD : UVT_STYLE_DIM;
   uvt_words_add(words, style, "%s", *reason ? reason : "cancelled");
-}
-
-/* Length of the UTF-8 sequence there, 0 where it is none. */
-static size_t sequence_length(const unsigned char *text)
-{
-  size_t length = text[0] < 0x80                      ? 1
-                  : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
-                  : (text[0] & 0xf0) == 0xe0          ? 3
-                  : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
-                                                      : 0;
-  for (size_t i = 1; i < length; i++) {
-    if ((text[i] & 0xc0) != 0x80)
-      return 0;
-  }
-  return length;
-}
-
-/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069; U+061C: they turn the order of what is shown, or break
- * the line. */
-static bool is_reordering(const unsigned char *text, size_t length)
-{
-  if (length == 3 && text[0] == 0xe2 && text[1] == 0x80)
-    return text[2] == 0x8e || text[2] == 0x8f || (text[2] >= 0xa8 && text[2] <= 0xae);
-  if (length == 3 && text[0] == 0xe2 && text[1] == 0x81)
-    return text[2] >= 0xa6 && text[2] <= 0xa9;
-  return length == 2 && text[0] == 0xd8 && text[1] == 0x9c;
-}
-
-/* C0 and C1 controls, DEL. */
-static bool is_control(const unsigned char *text, size_t length)
-{
-  return (length == 1 && (text[0] < 0x20 || text[0] == 0x7f)) ||
-         (length == 2 && text[0] == 0xc2 && text[1] < 0xa0) || is_reordering(text, length);
-}
-
-char *uvt_words_clean(char *to, size_t size, const char *text, bool ascii)
-{
-  const unsigned char *from = (const unsigned char *)text;
-  size_t used = 0;
-  while (*from) {
-    size_t length = sequence_length(from);
-    bool keep = length && !is_control(from, length) && !(ascii && length > 1);
-    if (used + (keep ? length : 1) >= size)
-      break;
-    if (keep)
-      memcpy(to + used, from, length);
-    else
-      to[used] = '?';
-    used += keep ? length : 1;
-    from += length ? length : 1;
-  }
-  to[used] = '\0';
-  return to;
-}
-
-size_t uvt_words_columns(const char *text)
-{
-  size_t columns = 0;
-  for (; *text; text++)
-    columns += ((unsigned char)*text & 0xc0) != 0x80;
-  return columns;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tree_state.h"
+#include "words.h"
 
 enum uvt_style { UVT_STYLE_PLAIN, UVT_STYLE_DIM, UVT_STYLE_STATE, UVT_STYLE_BAD };
 
@@ -55,11 +56,5 @@ void uvt_words_marks(struct uvt_words *words, const struct uvt_tree *tree,
 /* How its registration ended, if it did. */
 void uvt_words_end(struct uvt_words *words, const struct uvt_tree *tree,
                    const struct uvt_tree_registration *registration);
-
-/* Copies a text so that it is safe to print; cut at `size`. Returns to. */
-char *uvt_words_clean(char *to, size_t size, const char *text, bool ascii);
-
-/* Columns of a text that uvt_words_clean made. */
-size_t uvt_words_columns(const char *text);
 
 #endif

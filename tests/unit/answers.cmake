@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The commands that answer questions: path, stats, requests; and their command lines.
+# The commands that answer questions: path, stats, requests; their command lines, and the texts they print.
 if(TARGET uvt_tools)
-  foreach(name arguments histogram spent path long_stack stats requests)
+  foreach(name words arguments histogram spent path long_stack stats requests)
     uvt_unit_test(${name} LIBS uvt_tools)
   endforeach()
 endif()
