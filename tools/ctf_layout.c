@@ -10,7 +10,8 @@
 #include "types.h"
 
 enum {
-  IDS_MAX = 4096, /* events of one stream, streams of one trace: more is no trace of ours */
+  EVENT_TEXT_MIN = 16, /* bytes that describe an event are several times as many */
+  IDS_MAX = 4096,      /* events of one stream, streams of one trace: more is no trace of ours */
   FIELDS_MAX = 64,
   TRACER_MAJOR = 2,
   TRACER_MINOR_MIN = 11, /* earlier ones may write events whose time is not in their packet's */
@@ -438,12 +439,15 @@ static struct uvt_ctf_event *new_event(struct uvt_ctf_layout *layout, uint64_t s
   if (!class)
     return NULL;
   if (id >= class->count) {
-    struct uvt_ctf_event *events = realloc(class->events, (id + 1) * sizeof *events);
+    uint64_t more = id + 1 - class->count;
+    struct uvt_ctf_event *events =
+        more <= layout->room ? realloc(class->events, (id + 1) * sizeof *events) : NULL;
     if (!events)
       return NULL;
     memset(events + class->count, 0, (id + 1 - class->count) * sizeof *events);
     class->events = events;
     class->count = id + 1;
+    layout->room -= more;
   }
   return class->events[id].known ? NULL : &class->events[id];
 }
@@ -495,7 +499,7 @@ static void read_event(struct uvt_ctf_tokens *tokens, struct uvt_ctf_layout *lay
 bool uvt_ctf_layout_read(struct uvt_ctf_layout *layout, const struct uvt_trace_metadata *metadata)
 {
   struct uvt_ctf_tokens tokens = {.at = metadata->text, .end = metadata->text + metadata->size};
-  *layout = (struct uvt_ctf_layout){0};
+  *layout = (struct uvt_ctf_layout){.room = metadata->size / EVENT_TEXT_MIN};
   if (!metadata->text || !metadata->whole || !metadata->packed)
     return false;
   uvt_ctf_expect(&tokens, basic_types);

@@ -59,6 +59,8 @@ struct uvt_ctf_layout {
   int64_t clock_offset;       /* ns since the epoch at 0 on the trace's clock */
   struct uvt_ctf_stream_class *classes;
   size_t count;
+  size_t room; /* events that the classes may yet make room for: LTTng numbers them without gaps, so that all
+                  have room by the size of the text; what leaves large gaps is no trace of ours */
 };
 
 /* False where the trace is not for us; it is to be cleared in any case. */

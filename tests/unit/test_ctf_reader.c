@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "ctf_layout.h"
+#include "trace_metadata.h"
 #include "trace_schema.h"
 #include "trace_source.h"
 
@@ -535,6 +538,32 @@ static void test_other_metadata_is_left_to_babeltrace2(void **state)
   }
 }
 
+/* Events with the largest ID, one in each of many streams: the text is small, and so is what is made of it.
+ */
+static void test_layout_takes_memory_by_the_text(void **state)
+{
+  (void)state;
+  enum { STREAMS = 4000 };
+  struct uvt_trace_metadata metadata = {.whole = true, .packed = true};
+  struct uvt_ctf_layout layout;
+  FILE *text = open_memstream(&metadata.text, &metadata.size);
+  fputs(frame, text);
+  for (int i = 0; i < STREAMS; i++)
+    fprintf(text,
+            "event {\n name = \"a:b\";\n id = 4095;\n stream_id = %d;\n loglevel = 13;\n fields := struct "
+            "{\n };\n};\n",
+            i);
+  fclose(text);
+  size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+  bool read = uvt_ctf_layout_read(&layout, &metadata);
+  size_t taken = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+  assert_false(read);
+  assert_true(layout.count > 0); /* it came as far as the events */
+  assert_in_range(taken, 0, 8 * metadata.size);
+  uvt_ctf_layout_clear(&layout);
+  free(metadata.text);
+}
+
 static void test_cut_metadata_is_left_to_babeltrace2(void **state)
 {
   struct fixture *f = *state;
@@ -622,6 +651,7 @@ int main(void)
       TEST(a_count_of_losses_that_goes_down),
       TEST(equal_times_come_in_the_order_of_the_streams),
       TEST(other_metadata_is_left_to_babeltrace2),
+      TEST(layout_takes_memory_by_the_text),
       TEST(cut_metadata_is_left_to_babeltrace2),
       TEST(two_files_of_one_stream_are_left_to_babeltrace2),
       TEST(surprises_are_read_by_babeltrace2),
