@@ -207,12 +207,14 @@ static size_t put_escaped(char **p, const unsigned char *text)
 {
   static const char hex[] = "0123456789abcdef";
   static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-  size_t length = text[0] < 0x80 ? 0 : uvt_words_character((const char *)text);
-  if (length) {
+  size_t length = text[0] < 0x80 ? 1 : uvt_words_character((const char *)text);
+  unsigned char control = text[0];
+  if (length == 2 && text[0] == 0xC2 && text[1] < 0xA0) { /* C1: a terminal may obey it */
+    control = text[1];
+  } else if (length > 1) {
     *p = uvt_put(*p, (const char *)text, length);
     return length;
-  }
-  if (text[0] >= 0x80) {
+  } else if (!length) {
     *p = UVT_PUT(*p, "\xEF\xBF\xBD");
     return 1;
   }
@@ -224,9 +226,9 @@ static size_t put_escaped(char **p, const unsigned char *text)
     }
   }
   *p = UVT_PUT(*p, "\\u00");
-  *(*p)++ = hex[text[0] >> 4];
-  *(*p)++ = hex[text[0] & 15];
-  return 1;
+  *(*p)++ = hex[control >> 4];
+  *(*p)++ = hex[control & 15];
+  return length;
 }
 
 void uvt_out_json_part(struct uvt_out_file *out, const char *start, size_t length)
