@@ -4,8 +4,9 @@
  * entry.S for calls of the program only. The pattern:
  *
  *   struct uvt_thread *thread = ENTER();
+ *   void *thunk = THUNK(kind, cb);
  *   struct uvt_pending pending = uvt_register(...);          link and cause, before libuv is called
- *   int status = CALL_REAL(thread, uv_x, ..., WRAP(pending, kind, cb));
+ *   int status = CALL_REAL(thread, uv_x, ..., GIVE(thunk, cb));
  *   uvt_registered(thread, &pending, status);                refused, or a former one replaced
  */
 #ifndef UVT_HOOKS_H
@@ -56,9 +57,9 @@ static inline struct uvt_thread *uvt_hook_enter(uintptr_t sp)
     LEAVE_LIBUV(thread);                      \
   } while (0)
 
-/* The callback that libuv gets: a thunk, or the callback itself where its registration is not followed. */
-#define WRAP(pending, kind, callback) \
-  ((__typeof__(callback))((pending).slot ? uvt_thunk(UVT_CB_##kind, (void *)(callback)) : (void *)(callback)))
+#define THUNK(kind, callback) uvt_thunk(UVT_CB_##kind, (void *)(callback))
+/* The callback that libuv gets: the thunk, or the callback itself where there is none. */
+#define GIVE(thunk, callback) ((__typeof__(callback))((thunk) ? (thunk) : (void *)(callback)))
 
 /* X(function): every hook is named here once more by api.def's rows; each file defines its own. */
 #define UVT_HOOK_DECLARE(function) __typeof__(function) hook_##function __attribute__((visibility("hidden")));

@@ -10,12 +10,13 @@ struct submission {
 };
 
 static struct submission begin(struct uvt_thread *thread, uv_fs_t *req, enum uvt_type type, int64_t fd,
-                               const char *path)
+                               const char *path, void *thunk)
 {
   struct submission submission = {.thread = thread};
   submission.pending = uvt_register(
       thread,
-      &(struct uvt_link){.key = uvt_key(req, UVT_KEY_REQUEST), .type = type, .arg = fd, .text = path});
+      &(struct uvt_link){
+          .key = uvt_key(req, UVT_KEY_REQUEST), .type = type, .arg = fd, .text = path, .thunk = thunk});
   submission.pool = uvt_submit_begin(thread, req, UV_FS);
   return submission;
 }
@@ -67,19 +68,20 @@ static int end(struct submission *submission, int status)
 #define PATH_dir NULL
 
 /* No callback: libuv does it here and now. No request: libuv refuses (UV_EINVAL) without looking further. */
-#define FS(op, shape, object)                                                                           \
-  int hook_uv_fs_##op(uv_loop_t *loop, uv_fs_t *req, P_##shape uv_fs_cb cb)                             \
-  {                                                                                                     \
-    struct uvt_thread *thread = ENTER();                                                                \
-    if (!cb || !req) {                                                                                  \
-      struct uvt_blocking blocking = uvt_blocking_begin(thread);                                        \
-      int result = CALL_REAL(thread, uv_fs_##op, loop, req, A_##shape cb);                              \
-      uvt_blocking_end(thread, blocking, UVT_TYPE_uv_fs_##op, result, PATH_##object);                   \
-      return result;                                                                                    \
-    }                                                                                                   \
-    struct submission submission = begin(thread, req, UVT_TYPE_uv_fs_##op, FD_##object, PATH_##object); \
-    return end(&submission,                                                                             \
-               CALL_REAL(thread, uv_fs_##op, loop, req, A_##shape WRAP(submission.pending, fs, cb)));   \
+#define FS(op, shape, object)                                                                     \
+  int hook_uv_fs_##op(uv_loop_t *loop, uv_fs_t *req, P_##shape uv_fs_cb cb)                       \
+  {                                                                                               \
+    struct uvt_thread *thread = ENTER();                                                          \
+    if (!cb || !req) {                                                                            \
+      struct uvt_blocking blocking = uvt_blocking_begin(thread);                                  \
+      int result = CALL_REAL(thread, uv_fs_##op, loop, req, A_##shape cb);                        \
+      uvt_blocking_end(thread, blocking, UVT_TYPE_uv_fs_##op, result, PATH_##object);             \
+      return result;                                                                              \
+    }                                                                                             \
+    void *thunk = THUNK(fs, cb);                                                                  \
+    struct submission submission =                                                                \
+        begin(thread, req, UVT_TYPE_uv_fs_##op, FD_##object, PATH_##object, thunk);               \
+    return end(&submission, CALL_REAL(thread, uv_fs_##op, loop, req, A_##shape GIVE(thunk, cb))); \
   }
 
 UVT_API(FS, UVT_NONE, UVT_NONE, UVT_NONE)

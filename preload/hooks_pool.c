@@ -143,11 +143,13 @@ void uvt_blocking_end(struct uvt_thread *thread, struct uvt_blocking blocking, e
     uvt_blocking_end(thread, blocking, UVT_TYPE_##function, result, string);                                 \
     return result;                                                                                           \
   }                                                                                                          \
+  void *thunk = THUNK(wrap_kind, callback);                                                                  \
   struct uvt_pending pending = uvt_register(thread, &(struct uvt_link){.key = uvt_key(req, UVT_KEY_REQUEST), \
                                                                        .type = UVT_TYPE_##function,          \
                                                                        .arg = (int64_t)(number),             \
-                                                                       .text = string});                     \
-  callback = WRAP(pending, wrap_kind, callback);                                                             \
+                                                                       .text = string,                       \
+                                                                       .thunk = thunk});                     \
+  callback = GIVE(thunk, callback);                                                                          \
   struct uvt_submission submission = uvt_submit_begin(thread, req, UV_##KIND);                               \
   int status = CALL_REAL(thread, function, __VA_ARGS__);                                                     \
   uvt_submit_end(thread, submission, status);                                                                \
@@ -182,16 +184,19 @@ int hook_uv_queue_work(uv_loop_t *loop, uv_work_t *req, uv_work_cb work, uv_afte
   struct uvt_thread *thread = ENTER();
   if (!work)
     return CALL_REAL(thread, uv_queue_work, loop, req, work, after);
-  struct uvt_pending first = uvt_register(
-      thread,
-      &(struct uvt_link){.key = uvt_key(req, UVT_KEY_REQUEST), .type = UVT_TYPE_uv_queue_work, .arg = -1});
+  void *work_thunk = THUNK(work, work);
+  void *after_thunk = work_thunk ? THUNK(after_work, after) : NULL; /* the one is what enables the other */
+  struct uvt_pending first = uvt_register(thread, &(struct uvt_link){.key = uvt_key(req, UVT_KEY_REQUEST),
+                                                                     .type = UVT_TYPE_uv_queue_work,
+                                                                     .arg = -1,
+                                                                     .thunk = work_thunk});
   struct uvt_pending second = {0};
   if (after)
-    second = uvt_register(
-        thread,
-        &(struct uvt_link){.key = uvt_key(req, UVT_KEY_AFTER), .type = UVT_TYPE_uv_after_work, .arg = -1});
-  int status =
-      CALL_REAL(thread, uv_queue_work, loop, req, WRAP(first, work, work), WRAP(second, after_work, after));
+    second = uvt_register(thread, &(struct uvt_link){.key = uvt_key(req, UVT_KEY_AFTER),
+                                                     .type = UVT_TYPE_uv_after_work,
+                                                     .arg = -1,
+                                                     .thunk = after_thunk});
+  int status = CALL_REAL(thread, uv_queue_work, loop, req, GIVE(work_thunk, work), GIVE(after_thunk, after));
   uvt_registered(thread, &first, status);
   uvt_registered(thread, &second, status);
   return status;

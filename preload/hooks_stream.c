@@ -21,22 +21,24 @@ static int64_t total(const uv_buf_t bufs[], unsigned count)
 
 /* A request on a stream or socket. */
 static struct uvt_pending request(struct uvt_thread *thread, const void *req, enum uvt_type type, int64_t arg,
-                                  const char *text)
+                                  const char *text, void *thunk)
 {
   return uvt_register(
       thread,
-      &(struct uvt_link){.key = uvt_key(req, UVT_KEY_REQUEST), .type = type, .arg = arg, .text = text});
+      &(struct uvt_link){
+          .key = uvt_key(req, UVT_KEY_REQUEST), .type = type, .arg = arg, .text = text, .thunk = thunk});
 }
 
 /* A watcher on one. */
 static struct uvt_pending watch(struct uvt_thread *thread, const void *handle, enum uvt_key_kind kind,
-                                enum uvt_type type, const char *text)
+                                enum uvt_type type, const char *text, void *thunk)
 {
   return uvt_register(thread, &(struct uvt_link){.key = uvt_key(handle, kind),
                                                  .type = type,
                                                  .flags = UVT_LINK_REPEAT,
                                                  .arg = uvt_fd_of(handle),
-                                                 .text = text});
+                                                 .text = text,
+                                                 .thunk = thunk});
 }
 
 int hook_uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], unsigned nbufs, uv_write_cb cb)
@@ -44,8 +46,9 @@ int hook_uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], u
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_write, req, stream, bufs, nbufs, cb);
-  struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_write, total(bufs, nbufs), NULL);
-  int status = CALL_REAL(thread, uv_write, req, stream, bufs, nbufs, WRAP(pending, status, cb));
+  void *thunk = THUNK(status, cb);
+  struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_write, total(bufs, nbufs), NULL, thunk);
+  int status = CALL_REAL(thread, uv_write, req, stream, bufs, nbufs, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -56,8 +59,9 @@ int hook_uv_write2(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], 
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_write2, req, stream, bufs, nbufs, send_handle, cb);
-  struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_write2, total(bufs, nbufs), NULL);
-  int status = CALL_REAL(thread, uv_write2, req, stream, bufs, nbufs, send_handle, WRAP(pending, status, cb));
+  void *thunk = THUNK(status, cb);
+  struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_write2, total(bufs, nbufs), NULL, thunk);
+  int status = CALL_REAL(thread, uv_write2, req, stream, bufs, nbufs, send_handle, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -67,9 +71,10 @@ int hook_uv_shutdown(uv_shutdown_t *req, uv_stream_t *stream, uv_shutdown_cb cb)
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_shutdown, req, stream, cb);
+  void *thunk = THUNK(status, cb);
   struct uvt_pending pending =
-      request(thread, req, UVT_TYPE_uv_shutdown, uvt_fd_of((uv_handle_t *)stream), NULL);
-  int status = CALL_REAL(thread, uv_shutdown, req, stream, WRAP(pending, status, cb));
+      request(thread, req, UVT_TYPE_uv_shutdown, uvt_fd_of((uv_handle_t *)stream), NULL, thunk);
+  int status = CALL_REAL(thread, uv_shutdown, req, stream, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -80,9 +85,10 @@ int hook_uv_tcp_connect(uv_connect_t *req, uv_tcp_t *handle, const struct sockad
   if (!cb)
     return CALL_REAL(thread, uv_tcp_connect, req, handle, address, cb);
   char text[UVT_ADDRESS_TEXT];
+  void *thunk = THUNK(status, cb);
   struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_tcp_connect, uvt_fd_of((uv_handle_t *)handle),
-                                       uvt_address_text(address, text, sizeof text));
-  int status = CALL_REAL(thread, uv_tcp_connect, req, handle, address, WRAP(pending, status, cb));
+                                       uvt_address_text(address, text, sizeof text), thunk);
+  int status = CALL_REAL(thread, uv_tcp_connect, req, handle, address, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -94,9 +100,10 @@ void hook_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle, const char *name
     CALL_REAL_VOID(thread, uv_pipe_connect, req, handle, name, cb);
     return;
   }
+  void *thunk = THUNK(status, cb);
   struct uvt_pending pending =
-      request(thread, req, UVT_TYPE_uv_pipe_connect, uvt_fd_of((uv_handle_t *)handle), name);
-  CALL_REAL_VOID(thread, uv_pipe_connect, req, handle, name, WRAP(pending, status, cb));
+      request(thread, req, UVT_TYPE_uv_pipe_connect, uvt_fd_of((uv_handle_t *)handle), name, thunk);
+  CALL_REAL_VOID(thread, uv_pipe_connect, req, handle, name, GIVE(thunk, cb));
   uvt_registered(thread, &pending, 0);
 }
 
@@ -110,10 +117,10 @@ int hook_uv_pipe_connect2(uv_connect_t *req, uv_pipe_t *handle, const char *name
   char text[UVT_ADDRESS_TEXT] = "";
   for (size_t i = 0; name && i < namelen && i < sizeof text - 1; i++)
     text[i] = name[i];
+  void *thunk = THUNK(status, cb);
   struct uvt_pending pending =
-      request(thread, req, UVT_TYPE_uv_pipe_connect2, uvt_fd_of((uv_handle_t *)handle), text);
-  int status =
-      CALL_REAL(thread, uv_pipe_connect2, req, handle, name, namelen, flags, WRAP(pending, status, cb));
+      request(thread, req, UVT_TYPE_uv_pipe_connect2, uvt_fd_of((uv_handle_t *)handle), text, thunk);
+  int status = CALL_REAL(thread, uv_pipe_connect2, req, handle, name, namelen, flags, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -125,9 +132,10 @@ int hook_uv_udp_send(uv_udp_send_t *req, uv_udp_t *handle, const uv_buf_t bufs[]
   if (!cb)
     return CALL_REAL(thread, uv_udp_send, req, handle, bufs, nbufs, address, cb);
   char text[UVT_ADDRESS_TEXT];
+  void *thunk = THUNK(status, cb);
   struct uvt_pending pending = request(thread, req, UVT_TYPE_uv_udp_send, total(bufs, nbufs),
-                                       address ? uvt_address_text(address, text, sizeof text) : NULL);
-  int status = CALL_REAL(thread, uv_udp_send, req, handle, bufs, nbufs, address, WRAP(pending, status, cb));
+                                       address ? uvt_address_text(address, text, sizeof text) : NULL, thunk);
+  int status = CALL_REAL(thread, uv_udp_send, req, handle, bufs, nbufs, address, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -152,8 +160,9 @@ int hook_uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb cb)
   int saved = errno;
   const char *address = own_address((uv_handle_t *)stream, text, sizeof text);
   errno = saved;
-  struct uvt_pending pending = watch(thread, stream, UVT_KEY_LISTEN, UVT_TYPE_uv_listen, address);
-  int status = CALL_REAL(thread, uv_listen, stream, backlog, WRAP(pending, connection, cb));
+  void *thunk = THUNK(connection, cb);
+  struct uvt_pending pending = watch(thread, stream, UVT_KEY_LISTEN, UVT_TYPE_uv_listen, address, thunk);
+  int status = CALL_REAL(thread, uv_listen, stream, backlog, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -163,8 +172,10 @@ int hook_uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb cb)
   struct uvt_thread *thread = ENTER();
   if (!stream || !alloc || !cb)
     return CALL_REAL(thread, uv_read_start, stream, alloc, cb);
-  struct uvt_pending pending = watch(thread, stream, UVT_KEY_READ, UVT_TYPE_uv_read_start, NULL);
-  int status = CALL_REAL(thread, uv_read_start, stream, WRAP(pending, alloc, alloc), WRAP(pending, read, cb));
+  void *alloc_thunk = THUNK(alloc, alloc);
+  void *thunk = THUNK(read, cb);
+  struct uvt_pending pending = watch(thread, stream, UVT_KEY_READ, UVT_TYPE_uv_read_start, NULL, thunk);
+  int status = CALL_REAL(thread, uv_read_start, stream, GIVE(alloc_thunk, alloc), GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -181,9 +192,10 @@ int hook_uv_udp_recv_start(uv_udp_t *handle, uv_alloc_cb alloc, uv_udp_recv_cb c
   struct uvt_thread *thread = ENTER();
   if (!handle || !alloc || !cb)
     return CALL_REAL(thread, uv_udp_recv_start, handle, alloc, cb);
-  struct uvt_pending pending = watch(thread, handle, UVT_KEY_READ, UVT_TYPE_uv_udp_recv_start, NULL);
-  int status =
-      CALL_REAL(thread, uv_udp_recv_start, handle, WRAP(pending, alloc, alloc), WRAP(pending, udp_recv, cb));
+  void *alloc_thunk = THUNK(alloc, alloc);
+  void *thunk = THUNK(udp_recv, cb);
+  struct uvt_pending pending = watch(thread, handle, UVT_KEY_READ, UVT_TYPE_uv_udp_recv_start, NULL, thunk);
+  int status = CALL_REAL(thread, uv_udp_recv_start, handle, GIVE(alloc_thunk, alloc), GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -214,22 +226,25 @@ static void cancel_all(struct uvt_thread *thread, const uv_handle_t *handle)
   }
 }
 
-static struct uvt_pending register_close(struct uvt_thread *thread, const void *handle, enum uvt_type type)
+static struct uvt_pending register_close(struct uvt_thread *thread, const void *handle, enum uvt_type type,
+                                         void *thunk)
 {
-  return uvt_register(thread,
-                      &(struct uvt_link){.key = uvt_key(handle, UVT_KEY_CLOSE), .type = type, .arg = -1});
+  return uvt_register(
+      thread,
+      &(struct uvt_link){.key = uvt_key(handle, UVT_KEY_CLOSE), .type = type, .arg = -1, .thunk = thunk});
 }
 
 void hook_uv_close(uv_handle_t *handle, uv_close_cb cb)
 {
   struct uvt_thread *thread = ENTER();
+  void *thunk = THUNK(close, cb);
   struct uvt_pending pending = {0};
   if (cb)
-    pending = register_close(thread, handle, UVT_TYPE_uv_close);
+    pending = register_close(thread, handle, UVT_TYPE_uv_close, thunk);
   cancel_all(thread, handle);
   if (handle->type == UV_NAMED_PIPE && uvt_had_child_pipes && uvt_recording(thread))
     uvt_put_child_pipe(thread, 0, uvt_fd_of(handle), 0, false);
-  CALL_REAL_VOID(thread, uv_close, handle, WRAP(pending, close, cb));
+  CALL_REAL_VOID(thread, uv_close, handle, GIVE(thunk, cb));
   uvt_registered(thread, &pending, 0);
 }
 
@@ -237,10 +252,11 @@ void hook_uv_close(uv_handle_t *handle, uv_close_cb cb)
 int hook_uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb cb)
 {
   struct uvt_thread *thread = ENTER();
+  void *thunk = THUNK(close, cb);
   struct uvt_pending pending = {0};
   if (cb)
-    pending = register_close(thread, handle, UVT_TYPE_uv_tcp_close_reset);
-  int status = CALL_REAL(thread, uv_tcp_close_reset, handle, WRAP(pending, close, cb));
+    pending = register_close(thread, handle, UVT_TYPE_uv_tcp_close_reset, thunk);
+  int status = CALL_REAL(thread, uv_tcp_close_reset, handle, GIVE(thunk, cb));
   if (status == 0)
     cancel_all(thread, (uv_handle_t *)handle);
   uvt_registered(thread, &pending, status);

@@ -38,7 +38,7 @@ static struct start *prepare(struct uvt_thread *thread, struct uvt_pending *pend
     *start = (struct start){entry, argument, pending->slot};
   } else {
     uvt_registered(thread, pending, UV_ENOMEM);
-    pending->slot = 0;
+    *pending = (struct uvt_pending){0};
   }
   return start;
 }
@@ -53,7 +53,7 @@ static int finish(struct uvt_thread *thread, struct uvt_pending *pending, struct
 
 static struct uvt_pending register_thread(struct uvt_thread *thread, enum uvt_type type)
 {
-  return uvt_register(thread, &(struct uvt_link){.type = type, .arg = -1});
+  return uvt_register(thread, &(struct uvt_link){.type = type, .arg = -1, .thunk = (void *)run_thread});
 }
 
 int hook_uv_thread_create(uv_thread_t *tid, uv_thread_cb entry, void *argument)

@@ -6,12 +6,14 @@
 #include <string.h>
 
 static struct uvt_pending watch(struct uvt_thread *thread, const void *handle, enum uvt_type type,
-                                uint8_t flags, int64_t arg, const char *text)
+                                uint8_t flags, int64_t arg, const char *text, void *thunk)
 {
-  return uvt_register(
-      thread,
-      &(struct uvt_link){
-          .key = uvt_key(handle, UVT_KEY_HANDLE), .type = type, .flags = flags, .arg = arg, .text = text});
+  return uvt_register(thread, &(struct uvt_link){.key = uvt_key(handle, UVT_KEY_HANDLE),
+                                                 .type = type,
+                                                 .flags = flags,
+                                                 .arg = arg,
+                                                 .text = text,
+                                                 .thunk = thunk});
 }
 
 static void stop(struct uvt_thread *thread, const void *handle)
@@ -27,13 +29,14 @@ static int64_t due_at(const uv_timer_t *handle, uint64_t timeout)
 }
 
 static struct uvt_pending register_timer(struct uvt_thread *thread, const uv_timer_t *handle,
-                                         enum uvt_type type, uint64_t timeout, uint64_t repeat)
+                                         enum uvt_type type, uint64_t timeout, uint64_t repeat, void *thunk)
 {
   return uvt_register(thread, &(struct uvt_link){.key = uvt_key(handle, UVT_KEY_HANDLE),
                                                  .type = type,
                                                  .flags = repeat ? UVT_LINK_REPEAT : 0,
                                                  .arg = timeout > INT64_MAX ? INT64_MAX : (int64_t)timeout,
-                                                 .due = due_at(handle, timeout)});
+                                                 .due = due_at(handle, timeout),
+                                                 .thunk = thunk});
 }
 
 int hook_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat)
@@ -41,8 +44,10 @@ int hook_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, ui
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_timer_start, handle, cb, timeout, repeat);
-  struct uvt_pending pending = register_timer(thread, handle, UVT_TYPE_uv_timer_start, timeout, repeat);
-  int status = CALL_REAL(thread, uv_timer_start, handle, WRAP(pending, timer, cb), timeout, repeat);
+  void *thunk = THUNK(timer, cb);
+  struct uvt_pending pending =
+      register_timer(thread, handle, UVT_TYPE_uv_timer_start, timeout, repeat, thunk);
+  int status = CALL_REAL(thread, uv_timer_start, handle, GIVE(thunk, cb), timeout, repeat);
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -62,30 +67,32 @@ int hook_uv_timer_again(uv_timer_t *handle)
   if (!handle->timer_cb || !handle->repeat)
     return CALL_REAL(thread, uv_timer_again, handle);
   struct uvt_pending pending =
-      register_timer(thread, handle, UVT_TYPE_uv_timer_again, handle->repeat, handle->repeat);
+      register_timer(thread, handle, UVT_TYPE_uv_timer_again, handle->repeat, handle->repeat,
+                     uvt_thunk_itself(UVT_CB_timer, (void *)handle->timer_cb));
   int status = CALL_REAL(thread, uv_timer_again, handle);
   uvt_registered(thread, &pending, status);
   return status;
 }
 
 /* An active one keeps its callback and says 0: not a registration (rulings, 16). */
-#define LOOP_WATCHER(name)                                                               \
-  int hook_uv_##name##_start(uv_##name##_t *handle, uv_##name##_cb cb)                   \
-  {                                                                                      \
-    struct uvt_thread *thread = ENTER();                                                 \
-    if (!cb || handle->flags & UVT_HANDLE_ACTIVE)                                        \
-      return CALL_REAL(thread, uv_##name##_start, handle, cb);                           \
-    struct uvt_pending pending =                                                         \
-        watch(thread, handle, UVT_TYPE_uv_##name##_start, UVT_LINK_REPEAT, -1, NULL);    \
-    int status = CALL_REAL(thread, uv_##name##_start, handle, WRAP(pending, watch, cb)); \
-    uvt_registered(thread, &pending, status);                                            \
-    return status;                                                                       \
-  }                                                                                      \
-  int hook_uv_##name##_stop(uv_##name##_t *handle)                                       \
-  {                                                                                      \
-    struct uvt_thread *thread = ENTER();                                                 \
-    stop(thread, handle);                                                                \
-    return CALL_REAL(thread, uv_##name##_stop, handle);                                  \
+#define LOOP_WATCHER(name)                                                                   \
+  int hook_uv_##name##_start(uv_##name##_t *handle, uv_##name##_cb cb)                       \
+  {                                                                                          \
+    struct uvt_thread *thread = ENTER();                                                     \
+    if (!cb || handle->flags & UVT_HANDLE_ACTIVE)                                            \
+      return CALL_REAL(thread, uv_##name##_start, handle, cb);                               \
+    void *thunk = THUNK(watch, cb);                                                          \
+    struct uvt_pending pending =                                                             \
+        watch(thread, handle, UVT_TYPE_uv_##name##_start, UVT_LINK_REPEAT, -1, NULL, thunk); \
+    int status = CALL_REAL(thread, uv_##name##_start, handle, GIVE(thunk, cb));              \
+    uvt_registered(thread, &pending, status);                                                \
+    return status;                                                                           \
+  }                                                                                          \
+  int hook_uv_##name##_stop(uv_##name##_t *handle)                                           \
+  {                                                                                          \
+    struct uvt_thread *thread = ENTER();                                                     \
+    stop(thread, handle);                                                                    \
+    return CALL_REAL(thread, uv_##name##_stop, handle);                                      \
   }
 LOOP_WATCHER(prepare)
 LOOP_WATCHER(check)
@@ -96,8 +103,10 @@ int hook_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb cb)
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_async_init, loop, handle, cb);
-  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_async_init, UVT_LINK_REPEAT, -1, NULL);
-  int status = CALL_REAL(thread, uv_async_init, loop, handle, WRAP(pending, async, cb));
+  void *thunk = THUNK(async, cb);
+  struct uvt_pending pending =
+      watch(thread, handle, UVT_TYPE_uv_async_init, UVT_LINK_REPEAT, -1, NULL, thunk);
+  int status = CALL_REAL(thread, uv_async_init, loop, handle, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -111,9 +120,10 @@ int hook_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb)
       stop(thread, handle);
     return CALL_REAL(thread, uv_poll_start, handle, events, cb);
   }
-  struct uvt_pending pending =
-      watch(thread, handle, UVT_TYPE_uv_poll_start, UVT_LINK_REPEAT, uvt_fd_of((uv_handle_t *)handle), NULL);
-  int status = CALL_REAL(thread, uv_poll_start, handle, events, WRAP(pending, poll, cb));
+  void *thunk = THUNK(poll, cb);
+  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_poll_start, UVT_LINK_REPEAT,
+                                     uvt_fd_of((uv_handle_t *)handle), NULL, thunk);
+  int status = CALL_REAL(thread, uv_poll_start, handle, events, GIVE(thunk, cb));
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -130,8 +140,10 @@ int hook_uv_signal_start(uv_signal_t *handle, uv_signal_cb cb, int signum)
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_signal_start, handle, cb, signum);
-  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_signal_start, UVT_LINK_REPEAT, signum, NULL);
-  int status = CALL_REAL(thread, uv_signal_start, handle, WRAP(pending, signal, cb), signum);
+  void *thunk = THUNK(signal, cb);
+  struct uvt_pending pending =
+      watch(thread, handle, UVT_TYPE_uv_signal_start, UVT_LINK_REPEAT, signum, NULL, thunk);
+  int status = CALL_REAL(thread, uv_signal_start, handle, GIVE(thunk, cb), signum);
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -141,8 +153,10 @@ int hook_uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb cb, int signu
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_signal_start_oneshot, handle, cb, signum);
-  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_signal_start_oneshot, 0, signum, NULL);
-  int status = CALL_REAL(thread, uv_signal_start_oneshot, handle, WRAP(pending, signal, cb), signum);
+  void *thunk = THUNK(signal, cb);
+  struct uvt_pending pending =
+      watch(thread, handle, UVT_TYPE_uv_signal_start_oneshot, 0, signum, NULL, thunk);
+  int status = CALL_REAL(thread, uv_signal_start_oneshot, handle, GIVE(thunk, cb), signum);
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -159,8 +173,10 @@ int hook_uv_fs_event_start(uv_fs_event_t *handle, uv_fs_event_cb cb, const char 
   struct uvt_thread *thread = ENTER();
   if (!cb)
     return CALL_REAL(thread, uv_fs_event_start, handle, cb, path, flags);
-  struct uvt_pending pending = watch(thread, handle, UVT_TYPE_uv_fs_event_start, UVT_LINK_REPEAT, -1, path);
-  int status = CALL_REAL(thread, uv_fs_event_start, handle, WRAP(pending, fs_event, cb), path, flags);
+  void *thunk = THUNK(fs_event, cb);
+  struct uvt_pending pending =
+      watch(thread, handle, UVT_TYPE_uv_fs_event_start, UVT_LINK_REPEAT, -1, path, thunk);
+  int status = CALL_REAL(thread, uv_fs_event_start, handle, GIVE(thunk, cb), path, flags);
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -177,9 +193,10 @@ int hook_uv_fs_poll_start(uv_fs_poll_t *handle, uv_fs_poll_cb cb, const char *pa
   struct uvt_thread *thread = ENTER();
   if (!cb || handle->flags & UVT_HANDLE_ACTIVE)
     return CALL_REAL(thread, uv_fs_poll_start, handle, cb, path, interval);
+  void *thunk = THUNK(fs_poll, cb);
   struct uvt_pending pending =
-      watch(thread, handle, UVT_TYPE_uv_fs_poll_start, UVT_LINK_REPEAT, interval, path);
-  int status = CALL_REAL(thread, uv_fs_poll_start, handle, WRAP(pending, fs_poll, cb), path, interval);
+      watch(thread, handle, UVT_TYPE_uv_fs_poll_start, UVT_LINK_REPEAT, interval, path, thunk);
+  int status = CALL_REAL(thread, uv_fs_poll_start, handle, GIVE(thunk, cb), path, interval);
   uvt_registered(thread, &pending, status);
   return status;
 }
@@ -236,14 +253,15 @@ int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_option
     return status;
   }
   uv_process_options_t copy = *options;
-  copy.exit_cb = (uv_exit_cb)uvt_thunk(UVT_CB_exit, (void *)options->exit_cb);
+  void *thunk = THUNK(exit, options->exit_cb);
+  copy.exit_cb = GIVE(thunk, options->exit_cb);
   handle->exit_cb = NULL; /* not initialised yet, by contract: lets us see whether libuv stored ours */
   int status = spawn(thread, loop, handle, &copy);
   bool stored = status == 0 || handle->exit_cb == copy.exit_cb;
   struct uvt_pending pending =
-      watch(thread, handle, UVT_TYPE_uv_spawn, 0, status ? status : handle->pid, options->file);
+      watch(thread, handle, UVT_TYPE_uv_spawn, 0, status ? status : handle->pid, options->file, thunk);
   if (stored)
-    record_child(thread, handle, options, pending.id);
+    record_child(thread, handle, options, pending.slot ? pending.id : 0);
   uvt_registered(thread, &pending, stored ? 0 : status);
   return status;
 }

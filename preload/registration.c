@@ -55,14 +55,28 @@ static void fill_slot(uint32_t slot, const struct uvt_link *link, uint32_t paren
   UVT_SLOT_SET(registration->due, link->due);
 }
 
+static bool is_request(uint64_t key)
+{
+  return key >> 56 == UVT_KEY_REQUEST || key >> 56 == UVT_KEY_AFTER;
+}
+
+/* It is counted, and what held its key ends all the same: a request's now, a handle's when libuv has accepted
+ * it. */
+static struct uvt_pending not_followed(struct uvt_thread *thread, const struct uvt_link *link)
+{
+  uvt_count_lost(1);
+  if (!is_request(link->key))
+    return (struct uvt_pending){.id = link->key};
+  uvt_cancel(thread, link->key, UVT_reason_reused, 0);
+  return (struct uvt_pending){0};
+}
+
 struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link *link)
 {
   uint32_t parent = uvt_current_slot(thread); /* first: no handler may begin it while a slot is taken */
-  struct uvt_pending pending = {.slot = uvt_slot_take(thread)};
-  if (!pending.slot) {
-    uvt_count_lost(1);
-    return pending;
-  }
+  struct uvt_pending pending = {.slot = link->thunk ? uvt_slot_take(thread) : 0};
+  if (!pending.slot)
+    return not_followed(thread, link);
   uint64_t now = uvt_now_coarse();
   pending.id = uvt_next_link_id(thread);
   uvt_invocation_hold(parent);
@@ -106,15 +120,13 @@ static void end(struct uvt_thread *thread, uint32_t slot, enum uvt_reason reason
     uvt_registration_free(thread, slot);
 }
 
-static bool is_request(uint64_t key)
-{
-  return key >> 56 == UVT_KEY_REQUEST || key >> 56 == UVT_KEY_AFTER;
-}
-
 void uvt_registered(struct uvt_thread *thread, const struct uvt_pending *pending, int status)
 {
-  if (!pending->slot)
+  if (!pending->slot) {
+    if (pending->id && status >= 0)
+      uvt_cancel(thread, pending->id, UVT_reason_replaced, 0);
     return;
+  }
   bool keep_old = pending->old && status < 0 && !is_request(uvt_live_registration(pending->slot)->key);
   if (status < 0) {
     uint64_t key = uvt_live_registration(pending->slot)->key;

@@ -35,13 +35,14 @@ struct uvt_link {
   int64_t arg;      /* api.def, column arg */
   int64_t due;      /* timers: ms on CLOCK_MONOTONIC */
   const char *text; /* api.def, column text; NULL: none */
+  void *thunk;      /* what libuv is given (thunk.h); NULL: there was none left, it cannot be followed */
 };
 
 /* A registration that is being made. */
 struct uvt_pending {
-  uint32_t slot; /* 0: there was no room, it is not followed and its callback must not be wrapped */
+  uint32_t slot; /* 0: it is not followed (no room, no thunk), which has been counted */
   uint32_t old;  /* the registration that held the key before */
-  uint64_t id;
+  uint64_t id;   /* without a slot, a handle's key: another registration may hold it */
 };
 
 /* What an invocation needs of its registration, taken before the callback may free or reuse the object. */

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "announce.h"
 #include "log.h"
 
 #define HASH (UVT_THUNKS * 4)
@@ -42,12 +41,11 @@ static void *thunk_number(enum uvt_callback_kind kind, uint32_t number)
 static void *new_thunk(enum uvt_callback_kind kind, void *callback, uint32_t at)
 {
   struct kind *k = &kinds[kind];
+  if (__atomic_load_n(&k->used, __ATOMIC_RELAXED) >= UVT_THUNKS)
+    return NULL;
   uint32_t number = __atomic_fetch_add(&k->used, 1, __ATOMIC_RELAXED);
-  if (number >= UVT_THUNKS) {
-    __atomic_store_n(&k->used, UVT_THUNKS, __ATOMIC_RELAXED);
-    uvt_count_lost(1);
-    return callback;
-  }
+  if (number >= UVT_THUNKS) /* threads that came at once: no more than there are */
+    return NULL;
   if (number == UVT_THUNKS - 1)
     uvt_log("more than %d callbacks of kind %d: further ones are not followed", UVT_THUNKS, kind);
   __atomic_store_n(&uvt_originals[kind][number], callback, __ATOMIC_RELEASE);
@@ -60,11 +58,16 @@ static void *new_thunk(enum uvt_callback_kind kind, void *callback, uint32_t at)
   return thunk_number(kind, number);
 }
 
-static bool is_thunk(const void *callback)
+void *uvt_thunk_itself(enum uvt_callback_kind kind, void *callback)
+{
+  bool is_one = (uintptr_t)callback - (uintptr_t)tables[kind] < UVT_THUNKS * UVT_THUNK_SIZE;
+  return is_one ? callback : NULL;
+}
+
+static bool is_thunk(void *callback)
 {
   for (int i = 0; i < UVT_CB_COUNT; i++)
-    if ((const char *)callback >= tables[i] &&
-        (const char *)callback < tables[i] + UVT_THUNKS * UVT_THUNK_SIZE)
+    if (uvt_thunk_itself((enum uvt_callback_kind)i, callback))
       return true;
   return false;
 }

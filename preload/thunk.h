@@ -21,8 +21,11 @@ enum uvt_callback_kind {
 
 extern void *uvt_originals[UVT_CB_COUNT][UVT_THUNKS];
 
-/* What libuv is to be given for `callback`. NULL stays NULL; a thunk stays itself; with no thunk left, the
- * callback. */
+/* What libuv is to be given for `callback`; a thunk stays itself. NULL: there is none left, the callback must
+ * not be followed. Or there is no callback. */
 void *uvt_thunk(enum uvt_callback_kind kind, void *callback);
+
+/* `callback` if it is a thunk of that kind, else NULL. */
+void *uvt_thunk_itself(enum uvt_callback_kind kind, void *callback);
 
 #endif

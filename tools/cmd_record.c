@@ -373,7 +373,8 @@ static void print_loss(FILE *line, const struct recording *r, const struct uvt_r
   if (recorded->unmade)
     fprintf(line,
             "; LOST %s%" PRIu64
-            " records where the program left no room for them: its stack, or its callbacks in callbacks",
+            " records where the program left no room for them: its stack, its callbacks in callbacks, or too"
+            " many different ones",
             recorded->more ? "more than " : "", recorded->unmade);
   if (!loss->known)
     fprintf(line, "; whether anything was lost is not known");

@@ -21,8 +21,9 @@ static char objects[1 << 16]; /* addresses to register on */
 
 static struct uvt_pending link_on(struct uvt_thread *thread, const void *object, enum uvt_key_kind kind)
 {
-  return uvt_register(thread,
-                      &(struct uvt_link){.key = uvt_key(object, kind), .type = UVT_TYPE_uv_timer_start});
+  return uvt_register(
+      thread,
+      &(struct uvt_link){.key = uvt_key(object, kind), .type = UVT_TYPE_uv_timer_start, .thunk = objects});
 }
 
 /* Executes the one operation registered on the object; what runs inside is up to the caller until end(). */
@@ -212,7 +213,7 @@ static void *churn(void *argument)
   struct uvt_thread *thread = uvt_thread_enter(SP);
   for (int i = 0; i < ROUNDS; i++) {
     char *object = mine + i % 64;
-    uvt_register(thread, &(struct uvt_link){.key = uvt_key(object, UVT_KEY_REQUEST)});
+    uvt_register(thread, &(struct uvt_link){.key = uvt_key(object, UVT_KEY_REQUEST), .thunk = objects});
     uvt_find_link(uvt_key(&objects[1 << 15], UVT_KEY_HANDLE));
     struct uvt_claim claim;
     assert_true(uvt_claim_last(thread, uvt_key(object, UVT_KEY_REQUEST), &claim));

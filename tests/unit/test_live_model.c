@@ -319,15 +319,20 @@ static void link_object(int t, int o, bool surely)
 {
   struct uvt_thread *thread = &threads[t];
   struct registration former = registered[o];
-  struct uvt_pending pending = uvt_register(thread, &(struct uvt_link){.key = key_of(o), .type = 1});
+  bool refused = !surely && any(8) == 0, at_once = !surely && !refused && any(8) == 0;
+  void *thunk = any(32) ? objects : NULL;
+  struct uvt_pending pending =
+      uvt_register(thread, &(struct uvt_link){.key = key_of(o), .type = 1, .thunk = thunk});
   know_invocations(t);
-  if (!pending.slot) {
-    CHECK(round_.scarce, "no room");
+  if (!pending.slot) { /* what it takes the place of ends all the same */
+    CHECK(round_.scarce || !thunk, "no room");
+    uvt_registered(thread, &pending, refused ? -22 : 0);
+    if (former.id && !(refused && o % 2))
+      ended(&registered[o]);
     return;
   }
   registered[o] = (struct registration){.id = pending.id, .slot = pending.slot, .n = 1, .parent = current(t)};
   keep(registered[o].parent);
-  bool refused = !surely && any(8) == 0, at_once = !surely && !refused && any(8) == 0;
   if (at_once) /* a worker takes it up before the submitter's call returns */
     run((int)any(THREADS), o, true, false);
   uvt_registered(thread, &pending, refused ? -22 : 0);
@@ -369,7 +374,7 @@ static void start_thread(int t, int i)
     ended(&starts[i]);
     return;
   }
-  struct uvt_pending pending = uvt_register(&threads[t], &(struct uvt_link){.type = 1});
+  struct uvt_pending pending = uvt_register(&threads[t], &(struct uvt_link){.type = 1, .thunk = objects});
   know_invocations(t);
   if (!pending.slot)
     return;
@@ -626,7 +631,8 @@ static void turn(struct uvt_thread *thread, char *mine, uint64_t *random, int ne
 
 static void link_key(struct uvt_thread *thread, uint64_t key)
 {
-  struct uvt_pending pending = uvt_register(thread, &(struct uvt_link){.key = key, .type = 1});
+  struct uvt_pending pending =
+      uvt_register(thread, &(struct uvt_link){.key = key, .type = 1, .thunk = objects});
   uvt_registered(thread, &pending, 0);
 }
 
