@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 #include <sys/poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "helper.h"
+#include "say.h"
 #include "session.h"
 
 #define DAEMON_PROGRAM "lttng-sessiond"
@@ -43,19 +46,42 @@ struct uvt_daemon {
   bool ours;
 };
 
+/* A file that none but this user can open, and so hold, beside the daemon's own. -1: there is none. */
+static int open_lock(char path[PATH_MAX])
+{
+  const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
+  bool root = getuid() == 0;
+  char folder[PATH_MAX] = "/var/run";
+  struct stat status;
+  if (!root && (!home || snprintf(folder, sizeof folder, "%s/.lttng", home) >= PATH_MAX))
+    return -1;
+  if (!root)
+    mkdir(folder, 0700); /* where the first daemon has not made it yet */
+  if (snprintf(path, PATH_MAX, "%s/uvtree.lock", folder) >= PATH_MAX)
+    return -1;
+  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+      !(status.st_mode & 077))
+    return fd;
+  if (fd >= 0)
+    close(fd);
+  return -1;
+}
+
 /*
  * One recording at a time finds, starts or ends a daemon (LOCK_EX), and none ends it while another's session
- * is being ended (LOCK_SH), which the daemon does not count any more: a lock on the folder that the daemon's
- * own folder is in, so that no file of ours stays behind. -1 where it cannot be had: then we go on without.
+ * is being ended (LOCK_SH), which the daemon does not count any more. -1 where the lock cannot be had: then
+ * we go on without.
  */
 static int take_lock(int how)
 {
-  const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
-  const char *folder = getuid() == 0 ? "/var/run" : home;
-  int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  char path[PATH_MAX];
+  int fd = open_lock(path);
   const struct timespec pause = {.tv_nsec = 50 * 1000000L};
   for (int tries = 0; fd >= 0 && flock(fd, how | LOCK_NB) < 0; tries++) {
     if (errno != EWOULDBLOCK || tries >= LOCK_S * 20) {
+      if (errno == EWOULDBLOCK)
+        uvt_say("record", "another recording has held %s for %d s: going on beside it", path, LOCK_S);
       close(fd);
       return -1;
     }
