@@ -38,10 +38,21 @@ struct js {
   napi_ref nothing;        /* a native function that does nothing (uvt_js_set_aside) */
   double *values;          /* the array's */
   const void *environment; /* Node's own; NULL: not known */
+  bool hooks_alone;        /* of promises: there are no others than the agent's */
   int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
+
+napi_env uvt_js_env(void)
+{
+  return js.env;
+}
+
+bool uvt_js_hooks_alone(void)
+{
+  return js.hooks_alone;
+}
 
 /* ---- Arguments and results ---- */
 
@@ -420,6 +431,14 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
   return NULL;
 }
 
+/* promiseHooks(1: the agent's alone) */
+static napi_value js_promise_hooks(napi_env env, napi_callback_info info)
+{
+  struct call call = TAKE_CALL(env, info);
+  js.hooks_alone = as_double(env, &call, 0) != 0;
+  return NULL;
+}
+
 /* ---- The program's exception ---- */
 
 static napi_value js_nothing(napi_env unused, napi_callback_info unused_too)
@@ -652,6 +671,7 @@ static const struct {
     {"handled", js_handled},
     {"labelText", js_label_text},
     {"onReject", js_on_reject},
+    {"promiseHooks", js_promise_hooks},
     {"state", js_state},
     {"text", js_text},
     {"function", js_function},

@@ -24,6 +24,12 @@ struct uvt_thread;
  * nothing is to be followed. */
 bool uvt_js_attach(struct napi_env__ *env, struct napi_value__ *native);
 
+/* The environment of this thread that has an agent; NULL: none. */
+struct napi_env__ *uvt_js_env(void);
+
+/* Are the agent's promise hooks its only ones? */
+bool uvt_js_hooks_alone(void);
+
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
 

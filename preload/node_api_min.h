@@ -186,6 +186,10 @@ UVT_WEAK uintptr_t *
 v8_globalize_12(void *isolate,
                 uintptr_t value) __asm__("_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm");
 
+/* v8::Message::Get(), GetScriptResourceName() */
+UVT_WEAK napi_value v8_message_text(napi_value message) __asm__("_ZNK2v87Message3GetEv");
+UVT_WEAK napi_value v8_message_script(napi_value message) __asm__("_ZNK2v87Message21GetScriptResourceNameEv");
+
 /* v8::Promise::State(): 0 pending, 1 fulfilled, 2 rejected */
 UVT_WEAK int v8_promise_state(napi_value promise) __asm__("_ZN2v87Promise5StateEv");
 

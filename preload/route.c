@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "js_emit.h"
 #include "js_load.h"
+#include "js_overflow.h"
 #include "log.h"
 #include "patch.h"
 #include "symbol.h"
@@ -108,7 +109,8 @@ static size_t list_node(struct uvt_patch *patches, const struct uvt_node_functio
   return count;
 }
 
-/* libuv's, those that load the agent, and those that make the JavaScript layer faster: as many as can be. */
+/* libuv's, those that load the agent, and those that make the JavaScript layer faster and safer: as many as
+ * can be. */
 enum { OF_LIBUV, AND_LOAD, AND_EMIT, GROUPS };
 
 static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches, const size_t *counts,
@@ -127,15 +129,19 @@ static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches,
 
 int uvt_route_patch(void)
 {
-  struct uvt_patch patches[UVT_FN_COUNT + UVT_JS_LOAD_FUNCTIONS + UVT_JS_EMIT_FUNCTIONS];
+  struct uvt_patch
+      patches[UVT_FN_COUNT + UVT_JS_LOAD_FUNCTIONS + UVT_JS_EMIT_FUNCTIONS + UVT_JS_OVERFLOW_FUNCTIONS];
   void *originals[UVT_FN_COUNT];
   size_t counts[GROUPS];
   counts[OF_LIBUV] = counts[AND_LOAD] = counts[AND_EMIT] = list_libuv(patches, originals);
   if (uvt_js_asked()) {
     counts[AND_LOAD] += list_node(&patches[counts[OF_LIBUV]], uvt_js_load_functions, UVT_JS_LOAD_FUNCTIONS);
     counts[AND_EMIT] = counts[AND_LOAD];
-    if (counts[AND_LOAD] > counts[OF_LIBUV])
+    if (counts[AND_LOAD] > counts[OF_LIBUV]) {
       counts[AND_EMIT] += list_node(&patches[counts[AND_LOAD]], uvt_js_emit_functions, UVT_JS_EMIT_FUNCTIONS);
+      counts[AND_EMIT] +=
+          list_node(&patches[counts[AND_EMIT]], uvt_js_overflow_functions, UVT_JS_OVERFLOW_FUNCTIONS);
+    }
   }
   uvt_patch_apply_fn *apply = load_patcher();
   char why[256] = "libuvtree-patch.so cannot be loaded";
