@@ -7,6 +7,8 @@ const tries = [
   () => crypto.pbkdf2('p', 's', 1, 1, 'nothing', () => {}),
   () => crypto.scryptSync('p', 's', 64, { N: 3 }),
   () => crypto.createECDH('nothing'),
+  () => crypto.generateKeyPairSync('ec', { namedCurve: 'nothing' }),
+  () => crypto.generateKeyPairSync('rsa', { modulusLength: 1 }),
   () => crypto.createPrivateKey('no key'),
   () => crypto.randomBytes(-1),
 ];
