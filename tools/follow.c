@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hash.h"
 #include "types.h"
 
 #define TELL(follow, handler, ...)                                \
@@ -65,17 +66,9 @@ struct name {
   char text[];
 };
 
-static uint64_t hash_text(const char *text)
-{
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash >> 1) + 1; /* an ID of the map */
-}
-
 const char *uvt_follow_name(struct uvt_follow *follow, const char *text)
 {
-  uint64_t hash = hash_text(text);
+  uint64_t hash = uvt_hash_text(0, text);
   struct name *first = get(&follow->names, hash);
   for (const struct name *name = first; name; name = name->next) {
     if (!strcmp(name->text, text))

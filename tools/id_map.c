@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
+
+#include "hash.h"
 
 #define ID_SIZE sizeof(uint64_t)
 #define SLOTS_MIN 16
@@ -22,16 +23,9 @@ static uint64_t id_of(const struct uvt_id_map *map, size_t number)
   return id;
 }
 
-/*
- * Two rounds, with a part of the secret before each: every bit of the ID moves every bit of the place. One
- * multiplication by the secret would do for most secrets only: by some of them, rows of IDs fall in heaps.
- */
 static size_t home_slot(const struct uvt_id_map *map, uint64_t id)
 {
-  uint64_t hash = id ^ map->secret[0];
-  hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd) ^ map->secret[1];
-  hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-  return (size_t)(hash ^ hash >> 33) & (map->slots - 1);
+  return (size_t)uvt_hash_number(map->secret, id) & (map->slots - 1);
 }
 
 /* The slot with the ID, or the empty one where it belongs. */
@@ -46,8 +40,7 @@ static size_t find_slot(const struct uvt_id_map *map, uint64_t id)
 void uvt_id_map_init(struct uvt_id_map *map, size_t value_size)
 {
   *map = (struct uvt_id_map){.stride = ID_SIZE + (value_size + ID_SIZE - 1) / ID_SIZE * ID_SIZE};
-  /* 16 bytes that the kernel has drawn for this process. */
-  memcpy(map->secret, (const void *)getauxval(AT_RANDOM), sizeof map->secret);
+  uvt_hash_secret(map->secret);
 }
 
 void uvt_id_map_clear(struct uvt_id_map *map)

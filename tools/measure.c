@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hash.h"
 #include "types.h"
 #include "words.h"
 
@@ -64,14 +65,6 @@ struct type {
   char name[128];
 };
 
-static uint64_t hash_text(const char *text)
-{
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return (hash >> 1) + 1; /* an ID of a map: neither 0 nor the greatest */
-}
-
 static bool is_pooled(const char *name)
 {
   return uvt_type_info(uvt_type_find(name))->ready == UVT_READY_POOL || strcmp(name, "uv_queue_work") == 0;
@@ -81,7 +74,7 @@ static bool is_pooled(const char *name)
 static const struct type *type_of(struct uvt_measure *measure, const char *name)
 {
   static const struct type other = {.name = "other"};
-  uint64_t hash = hash_text(name);
+  uint64_t hash = uvt_hash_text(0, name);
   struct type *type = find(&measure->types, hash);
   if (type || measure->types.count == TYPES_MOST)
     return type && strcmp(type->name, name) == 0 ? type : &other;

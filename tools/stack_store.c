@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "id_map.h"
 #include "symbols.h"
 #include "words.h"
@@ -154,28 +155,12 @@ void uvt_stack_store_release(struct uvt_stack_store *store)
 
 /* ---- Frames ---- */
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
-{
-  for (const unsigned char *byte = bytes; size--; byte++)
-    hash = (hash ^ *byte) * UINT64_C(0x100000001b3);
-  return hash;
-}
-
-/* An ID of a map. */
-static uint64_t finish_hash(uint64_t hash)
-{
-  return (hash >> 1) + 1;
-}
-
-static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
-
 static uint64_t hash_frame(const struct frame *frame)
 {
-  uint64_t hash = hash_bytes(hash_start, &frame->kind, sizeof frame->kind);
   if (frame->kind == FRAME_TEXT)
-    return finish_hash(hash_bytes(hash, frame->text, strlen(frame->text)));
-  hash = hash_bytes(hash, &frame->image, sizeof frame->image);
-  return finish_hash(hash_bytes(hash, &frame->at, sizeof frame->at));
+    return uvt_hash_text(frame->kind, frame->text);
+  return uvt_hash_bytes(uvt_hash_bytes(frame->kind, &frame->image, sizeof frame->image), &frame->at,
+                        sizeof frame->at);
 }
 
 static bool is_same(const struct frame *a, const struct frame *b)
@@ -287,7 +272,7 @@ uint32_t uvt_stack_of(struct uvt_stack_store *store, const uint32_t *frames, siz
   size_t size = count * sizeof *frames;
   if (!count)
     return 0;
-  uint64_t hash = finish_hash(hash_bytes(hash_start, frames, size));
+  uint64_t hash = uvt_hash_bytes(0, frames, size);
   const uint32_t *first = uvt_id_map_find(&store->stack_hashes, hash);
   for (uint32_t i = first ? *first : 0; i; i = stack_at(store, i)->next) {
     if (stack_at(store, i)->count == count && !memcmp(list_of(store, stack_at(store, i)), frames, size))

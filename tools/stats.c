@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hash.h"
 #include "stats_state.h"
 
 #define NEVER UVT_MEASURE_NEVER
@@ -32,13 +33,6 @@ static void *get(struct uvt_stats *stats, struct uvt_id_map *map, uint64_t id, s
   free(thing);
   stats->status = -ENOMEM;
   return NULL;
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return hash;
 }
 
 void **uvt_stats_sorted(const struct uvt_id_map *map, int (*compare)(const void *, const void *))
@@ -206,11 +200,11 @@ static void add_invocation(struct uvt_stats_tally *tally, const struct uvt_measu
 static struct uvt_stats_place *place_of(struct uvt_stats *stats, struct uvt_id_map *places, const char *type,
                                         const char *path)
 {
-  uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), path) * 31, type) >> 1;
+  uint64_t hash = uvt_hash_text(uvt_hash_text(0, path), type);
   bool made;
   if (places->count >= UVT_STATS_PLACES && !uvt_id_map_find(places, hash)) {
     path = "(others)";
-    hash = hash_text(UINT64_C(0xcbf29ce484222325), type) >> 1;
+    hash = uvt_hash_text(0, type);
   }
   struct uvt_stats_place *place = get(stats, places, hash, sizeof *place, &made);
   if (place && made) {

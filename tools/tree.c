@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "describe.h"
+#include "hash.h"
 #include "tree_state.h"
 #include "tree_words.h"
 #include "uv_errors.h"
@@ -18,14 +19,6 @@
 #define FILES_REMEMBERED 65536 /* descriptors whose path is kept: those beyond are not looked up */
 
 /* --- texts --- */
-
-static uint64_t hash_text(const char *text)
-{
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (; *text; text++)
-    hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-  return hash >> 1; /* an ID of the map: below UINT64_MAX */
-}
 
 static bool reserve_text(struct uvt_tree *tree, size_t length)
 {
@@ -47,7 +40,7 @@ static uint32_t keep_text(struct uvt_tree *tree, const char *text)
 {
   if (!text || !*text)
     return 0;
-  uint64_t hash = hash_text(text);
+  uint64_t hash = uvt_hash_text(0, text);
   uint32_t *place = uvt_id_map_find(&tree->text_hashes, hash);
   if (place && strcmp(tree->texts + *place, text) == 0)
     return *place;

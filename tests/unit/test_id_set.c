@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "hash.h"
 #include "id_map.h"
 #include "id_set.h"
 
@@ -217,6 +218,37 @@ static void test_id_map_hostile_ids_cost_as_others(void **state)
   }
 }
 
+static int compare_hashes(const void *left, const void *right)
+{
+  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+  return (a > b) - (a < b);
+}
+
+/* Texts that differ in one bit, in their length or in where one ends and the next begins. */
+static void test_hash_tells_texts_apart(void **state)
+{
+  (void)state;
+  enum { LENGTH = 64 };
+  static uint64_t hashes[9 * LENGTH * LENGTH];
+  size_t count = 0;
+  for (size_t length = 1; length < LENGTH; length++) {
+    unsigned char text[LENGTH] = {0};
+    hashes[count++] = uvt_hash_bytes(0, text, length);
+    hashes[count++] = uvt_hash_bytes(uvt_hash_bytes(0, text, length), text, LENGTH - length);
+    for (size_t bit = 0; bit < 8 * length; bit++) {
+      text[bit / 8] ^= (unsigned char)(1u << bit % 8);
+      hashes[count++] = uvt_hash_bytes(0, text, length);
+      text[bit / 8] ^= (unsigned char)(1u << bit % 8);
+    }
+  }
+  qsort(hashes, count, sizeof *hashes, compare_hashes);
+  for (size_t i = 1; i < count; i++)
+    assert_true(hashes[i] != hashes[i - 1]);
+  assert_true(hashes[0] && hashes[count - 1] <= UINT64_C(1) << 63);
+  /* The same by FNV-1a, which has no secret. */
+  assert_true(uvt_hash_text(0, "8yn0iYCKYHlIj4-BwPqk") != uvt_hash_text(0, "GReLUrM4wMqfg9yzV3KQ"));
+}
+
 /* Whatever the secret: the same input gives the same output. */
 static void test_id_map_order_is_that_of_adding(void **state)
 {
@@ -244,6 +276,7 @@ int main(void)
       cmocka_unit_test(test_id_set_largest_ids),
       cmocka_unit_test(test_id_map_add_remove_is_exact),
       cmocka_unit_test(test_id_map_hostile_ids_cost_as_others),
+      cmocka_unit_test(test_hash_tells_texts_apart),
       cmocka_unit_test(test_id_map_order_is_that_of_adding),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
