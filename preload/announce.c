@@ -208,12 +208,21 @@ void uvt_recording_off(void)
   }
 }
 
-void uvt_count_lost(uint64_t count)
+void uvt_note_lost(uint64_t count)
 {
   __atomic_fetch_add(&lost, count, __ATOMIC_RELAXED);
-  /* Told at once where somebody records; else with the next announcement. */
+}
+
+void uvt_tell_lost(void)
+{
   if (uvt_on && uvt_thread.tid > 0 && uvt_recorded())
     tell_lost();
+}
+
+void uvt_count_lost(uint64_t count)
+{
+  uvt_note_lost(count);
+  uvt_tell_lost();
 }
 
 void uvt_announce_missed_start(void)

@@ -47,8 +47,12 @@ static inline bool uvt_recording(struct uvt_thread *thread);
  */
 static inline bool uvt_recording_alone(struct uvt_thread *thread);
 
-/* Counts what cannot be recorded; told in a `lost` record as soon as one can be. */
+/* Counts what cannot be recorded; told in a `lost` record as soon as one can be: at once where somebody
+ * records, else with the next announcement. */
 void uvt_count_lost(uint64_t count);
+/* The two parts of it; the first in a signal handler, too. */
+void uvt_note_lost(uint64_t count);
+void uvt_tell_lost(void);
 
 /* The program has begun, or a child of fork(). If nobody records now, what comes is no account from its
  * start.

@@ -18,18 +18,13 @@ struct run {
   uint32_t depth;
 };
 
-/* On the way from libuv to the program: until the callback runs the thread counts as being inside libuv, so
- * that a signal handler knows that it interrupts (hooks_loop.c). */
+/* The thread leaves libuv for the program, by way of our own code: up to the end of begin(). */
 static inline struct run arrive(uintptr_t sp)
 {
   struct uvt_thread *thread = uvt_thread_enter(sp);
-  return (struct run){.thread = thread, .libuv_sp = thread->libuv_sp};
-}
-
-static inline void begin_lazy(struct run *run, const struct uvt_claim *claim, uintptr_t sp, uint8_t flags)
-{
-  run->depth = uvt_invocation_begin_lazy(run->thread, claim, sp, flags);
-  run->thread->libuv_sp = 0;
+  struct run run = {.thread = thread, .libuv_sp = thread->libuv_sp};
+  thread->libuv_sp = 0;
+  return run;
 }
 
 /* A callback whose registration is not known (it was made while nothing could be followed) runs as a root
@@ -37,18 +32,18 @@ static inline void begin_lazy(struct run *run, const struct uvt_claim *claim, ui
 static inline void begin(struct run *run, bool found, const struct uvt_claim *claim, uintptr_t sp,
                          int64_t value, uint8_t flags)
 {
-  if (!found) {
-    begin_lazy(run, NULL, sp, 0);
-    return;
-  }
-  run->depth = uvt_invocation_begin(run->thread, claim, sp, value, flags);
-  run->thread->libuv_sp = 0;
+  run->depth = found ? uvt_invocation_begin(run->thread, claim, sp, value, flags)
+                     : uvt_invocation_begin_lazy(run->thread, NULL, sp, 0);
+  uvt_thread_leave(run->thread);
 }
 
+/* Back to libuv. */
 static inline void leave(struct run *run)
 {
-  run->thread->libuv_sp = run->libuv_sp;
+  uvt_thread_ours(run->thread);
   uvt_invocation_end(run->thread, run->depth);
+  run->thread->libuv_sp = run->libuv_sp;
+  uvt_thread_leave(run->thread);
 }
 
 static inline struct run begin_last(const void *object, enum uvt_key_kind kind, uintptr_t sp, int64_t value)
@@ -90,6 +85,7 @@ static inline struct ending begin_ending(const void *object, enum uvt_key_kind k
 
 static inline void leave_ending(struct ending *ending, enum uvt_reason reason, int status)
 {
+  uvt_thread_ours(ending->run.thread);
   if (ending->link_id)
     uvt_cancel_id(ending->run.thread, ending->key, ending->link_id, reason, status);
   leave(&ending->run);
@@ -176,6 +172,7 @@ void uvt_run_work(uv_work_t *req, unsigned number)
   uint64_t after = uvt_find_link(uvt_key(req, UVT_KEY_AFTER));
   struct run run = begin_last(req, UVT_KEY_REQUEST, SP, 0);
   CALLBACK(work, uv_work_cb, number)(req);
+  uvt_thread_ours(thread);
   if (after)
     uvt_cause(thread, after, 0);
   leave(&run);
@@ -297,8 +294,11 @@ void uvt_run_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer, unsi
   struct uvt_claim claim;
   uint64_t key = uvt_key(handle, UVT_KEY_READ);
   bool found = uvt_claim_peek(key, &claim);
-  begin_lazy(&run, found ? &claim : NULL, SP, found ? UVT_BEGIN_ALLOC | UVT_BEGIN_MORE : 0);
+  run.depth = uvt_invocation_begin_lazy(run.thread, found ? &claim : NULL, SP,
+                                        found ? UVT_BEGIN_ALLOC | UVT_BEGIN_MORE : 0);
+  uvt_thread_leave(run.thread);
   CALLBACK(alloc, uv_alloc_cb, number)(handle, suggested, buffer);
+  uvt_thread_ours(run.thread);
   if (found && run.depth == run.thread->depth && run.thread->frames[run.depth].execute_id)
     uvt_claim_count(key, claim.link_id);
   leave(&run);

@@ -49,28 +49,38 @@ static bool is_our_process(void)
   return uvt_live->pid == getpid();
 }
 
+/* In our own code; the caller may be a signal handler that interrupted it. */
+static void finish_by(void (*write)(void))
+{
+  struct uvt_thread *thread = &uvt_thread;
+  int saved = errno;
+  bool interrupted = thread->ours;
+  if (!is_our_process())
+    return;
+  uvt_thread_ours(thread);
+  write();
+  if (!interrupted)
+    uvt_thread_leave(thread);
+  errno = saved;
+}
+
 static void write_waiting(void)
 {
-  int saved = errno;
-  if (is_our_process())
-    uvt_buffers_write();
-  errno = saved;
+  finish_by(uvt_buffers_write);
 }
 
 /* The same where the process is sure to end, unless it jumps out of a signal handler. */
 static void write_last(void)
 {
   write_waiting();
-  if (is_our_process())
-    uvt_announce_end();
+  finish_by(uvt_announce_end);
 }
 
 /* ---- The end ---- */
 
 EXPORT void _exit(int status)
 {
-  if (is_our_process())
-    uvt_buffers_end();
+  finish_by(uvt_buffers_end);
   if (real.exit)
     real.exit(status);
   for (;;)

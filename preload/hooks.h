@@ -3,7 +3,7 @@
  * What all hooks do: hook_<function> has the signature of the libuv function it stands for and is called by
  * entry.S for calls of the program only. The pattern:
  *
- *   struct uvt_thread *thread = ENTER();
+ *   HOOK(thread);                                         our own code runs, until the end
  *   void *thunk = THUNK(kind, cb);
  *   struct uvt_pending pending = uvt_register(...);          link and cause, before libuv is called
  *   int status = CALL_REAL(thread, uv_x, ..., GIVE(thunk, cb));
@@ -37,11 +37,26 @@ static inline struct uvt_thread *uvt_hook_enter(uintptr_t sp)
   thread->libuv_sp = 0; /* still set only if libuv was left by an exception or longjmp */
   return thread;
 }
-#define ENTER() uvt_hook_enter((uintptr_t)__builtin_frame_address(0))
+
+static inline void uvt_hook_leave(struct uvt_thread **thread)
+{
+  uvt_thread_leave(*thread);
+}
+#define HOOK(thread)                                                   \
+  struct uvt_thread *thread __attribute__((cleanup(uvt_hook_leave))) = \
+      uvt_hook_enter((uintptr_t)__builtin_frame_address(0))
 
 /* From here to LEAVE_LIBUV what this thread calls is libuv's own business. */
-#define ENTER_LIBUV(thread) ((thread)->libuv_sp = (uintptr_t)__builtin_frame_address(0))
-#define LEAVE_LIBUV(thread) ((thread)->libuv_sp = 0)
+#define ENTER_LIBUV(thread)                                     \
+  do {                                                          \
+    (thread)->libuv_sp = (uintptr_t)__builtin_frame_address(0); \
+    uvt_thread_leave(thread);                                   \
+  } while (0)
+#define LEAVE_LIBUV(thread)  \
+  do {                       \
+    uvt_thread_ours(thread); \
+    (thread)->libuv_sp = 0;  \
+  } while (0)
 
 #define CALL_REAL(thread, function, ...)                                         \
   ({                                                                             \

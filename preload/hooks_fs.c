@@ -71,7 +71,7 @@ static int end(struct submission *submission, int status)
 #define FS(op, shape, object)                                                                     \
   int hook_uv_fs_##op(uv_loop_t *loop, uv_fs_t *req, P_##shape uv_fs_cb cb)                       \
   {                                                                                               \
-    struct uvt_thread *thread = ENTER();                                                          \
+    HOOK(thread);                                                                                 \
     if (!cb || !req) {                                                                            \
       struct uvt_blocking blocking = uvt_blocking_begin(thread);                                  \
       int result = CALL_REAL(thread, uv_fs_##op, loop, req, A_##shape cb);                        \

@@ -46,12 +46,15 @@ static void run_work(struct uv__work *work, const void *req, uv_req_type kind, u
   uint64_t link_id = mark(req, UVT_LIVE_WORKING);
   if (link_id && uvt_recording(thread))
     uvt_put_pool_begin(thread, link_id);
+  uvt_thread_leave(thread);
   real_work[kind](work);
   if (!link_id)
     return;
+  uvt_thread_ours(thread);
   mark(req, UVT_LIVE_DONE);
   if (uvt_recording(thread))
     uvt_put_pool_end(thread, link_id);
+  uvt_thread_leave(thread);
 }
 
 #define WORK(KIND, name, type)                                         \
@@ -136,7 +139,7 @@ void uvt_blocking_end(struct uvt_thread *thread, struct uvt_blocking blocking, e
 
 /* getaddrinfo, getnameinfo, random: one request, one callback; without a callback, synchronous. */
 #define SUBMIT(KIND, function, number, string, wrap_kind, callback, ...)                                     \
-  struct uvt_thread *thread = ENTER();                                                                       \
+  HOOK(thread);                                                                                              \
   if (!(callback) || !req) {                                                                                 \
     struct uvt_blocking blocking = uvt_blocking_begin(thread);                                               \
     int result = CALL_REAL(thread, function, __VA_ARGS__);                                                   \
@@ -181,7 +184,7 @@ int hook_uv_random(uv_loop_t *loop, uv_random_t *req, void *buffer, size_t lengt
  * work. */
 int hook_uv_queue_work(uv_loop_t *loop, uv_work_t *req, uv_work_cb work, uv_after_work_cb after)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!work)
     return CALL_REAL(thread, uv_queue_work, loop, req, work, after);
   void *work_thunk = THUNK(work, work);
@@ -206,7 +209,7 @@ int hook_uv_queue_work(uv_loop_t *loop, uv_work_t *req, uv_work_cb work, uv_afte
  * it is the canceller that enables the after-work callback. */
 int hook_uv_cancel(uv_req_t *req)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   uint64_t link = uvt_find_link(uvt_key(req, UVT_KEY_REQUEST));
   uint64_t after = req->type == UV_WORK ? uvt_find_link(uvt_key(req, UVT_KEY_AFTER)) : 0;
   int status = CALL_REAL(thread, uv_cancel, req);

@@ -43,7 +43,7 @@ static struct uvt_pending watch(struct uvt_thread *thread, const void *handle, e
 
 int hook_uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], unsigned nbufs, uv_write_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_write, req, stream, bufs, nbufs, cb);
   void *thunk = THUNK(status, cb);
@@ -56,7 +56,7 @@ int hook_uv_write(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], u
 int hook_uv_write2(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], unsigned nbufs,
                    uv_stream_t *send_handle, uv_write_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_write2, req, stream, bufs, nbufs, send_handle, cb);
   void *thunk = THUNK(status, cb);
@@ -68,7 +68,7 @@ int hook_uv_write2(uv_write_t *req, uv_stream_t *stream, const uv_buf_t bufs[], 
 
 int hook_uv_shutdown(uv_shutdown_t *req, uv_stream_t *stream, uv_shutdown_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_shutdown, req, stream, cb);
   void *thunk = THUNK(status, cb);
@@ -81,7 +81,7 @@ int hook_uv_shutdown(uv_shutdown_t *req, uv_stream_t *stream, uv_shutdown_cb cb)
 
 int hook_uv_tcp_connect(uv_connect_t *req, uv_tcp_t *handle, const struct sockaddr *address, uv_connect_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_tcp_connect, req, handle, address, cb);
   char text[UVT_ADDRESS_TEXT];
@@ -95,7 +95,7 @@ int hook_uv_tcp_connect(uv_connect_t *req, uv_tcp_t *handle, const struct sockad
 
 void hook_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle, const char *name, uv_connect_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb) {
     CALL_REAL_VOID(thread, uv_pipe_connect, req, handle, name, cb);
     return;
@@ -111,7 +111,7 @@ void hook_uv_pipe_connect(uv_connect_t *req, uv_pipe_t *handle, const char *name
 int hook_uv_pipe_connect2(uv_connect_t *req, uv_pipe_t *handle, const char *name, size_t namelen,
                           unsigned flags, uv_connect_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_pipe_connect2, req, handle, name, namelen, flags, cb);
   char text[UVT_ADDRESS_TEXT] = "";
@@ -128,7 +128,7 @@ int hook_uv_pipe_connect2(uv_connect_t *req, uv_pipe_t *handle, const char *name
 int hook_uv_udp_send(uv_udp_send_t *req, uv_udp_t *handle, const uv_buf_t bufs[], unsigned nbufs,
                      const struct sockaddr *address, uv_udp_send_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_udp_send, req, handle, bufs, nbufs, address, cb);
   char text[UVT_ADDRESS_TEXT];
@@ -153,7 +153,7 @@ static const char *own_address(const uv_handle_t *handle, char *buffer, size_t s
 
 int hook_uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_listen, stream, backlog, cb);
   char text[UVT_ADDRESS_TEXT];
@@ -169,7 +169,7 @@ int hook_uv_listen(uv_stream_t *stream, int backlog, uv_connection_cb cb)
 
 int hook_uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!stream || !alloc || !cb)
     return CALL_REAL(thread, uv_read_start, stream, alloc, cb);
   void *alloc_thunk = THUNK(alloc, alloc);
@@ -182,14 +182,14 @@ int hook_uv_read_start(uv_stream_t *stream, uv_alloc_cb alloc, uv_read_cb cb)
 
 int hook_uv_read_stop(uv_stream_t *stream)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   uvt_cancel(thread, uvt_key(stream, UVT_KEY_READ), UVT_reason_stopped, 0);
   return CALL_REAL(thread, uv_read_stop, stream);
 }
 
 int hook_uv_udp_recv_start(uv_udp_t *handle, uv_alloc_cb alloc, uv_udp_recv_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!handle || !alloc || !cb)
     return CALL_REAL(thread, uv_udp_recv_start, handle, alloc, cb);
   void *alloc_thunk = THUNK(alloc, alloc);
@@ -202,7 +202,7 @@ int hook_uv_udp_recv_start(uv_udp_t *handle, uv_alloc_cb alloc, uv_udp_recv_cb c
 
 int hook_uv_udp_recv_stop(uv_udp_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   uvt_cancel(thread, uvt_key(handle, UVT_KEY_READ), UVT_reason_stopped, 0);
   return CALL_REAL(thread, uv_udp_recv_stop, handle);
 }
@@ -236,7 +236,7 @@ static struct uvt_pending register_close(struct uvt_thread *thread, const void *
 
 void hook_uv_close(uv_handle_t *handle, uv_close_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   void *thunk = THUNK(close, cb);
   struct uvt_pending pending = {0};
   if (cb)
@@ -251,7 +251,7 @@ void hook_uv_close(uv_handle_t *handle, uv_close_cb cb)
 /* Refused while a shutdown is under way: then the handle is not closed and keeps what it has. */
 int hook_uv_tcp_close_reset(uv_tcp_t *handle, uv_close_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   void *thunk = THUNK(close, cb);
   struct uvt_pending pending = {0};
   if (cb)

@@ -25,8 +25,11 @@ static void run_thread(void *block)
   struct uvt_claim claim;
   uvt_claim_slot(thread, start.slot, &claim);
   uint32_t depth = uvt_invocation_begin(thread, &claim, (uintptr_t)__builtin_frame_address(0), 0, 0);
+  uvt_thread_leave(thread);
   start.entry(start.argument);
+  uvt_thread_ours(thread);
   uvt_invocation_end(thread, depth);
+  uvt_thread_leave(thread);
 }
 
 /* NULL: the thread is made as the program said, unfollowed. */
@@ -58,7 +61,7 @@ static struct uvt_pending register_thread(struct uvt_thread *thread, enum uvt_ty
 
 int hook_uv_thread_create(uv_thread_t *tid, uv_thread_cb entry, void *argument)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   struct uvt_pending pending = register_thread(thread, UVT_TYPE_uv_thread_create);
   struct start *start = prepare(thread, &pending, entry, argument);
   int status = start ? CALL_REAL(thread, uv_thread_create, tid, run_thread, start)
@@ -69,7 +72,7 @@ int hook_uv_thread_create(uv_thread_t *tid, uv_thread_cb entry, void *argument)
 int hook_uv_thread_create_ex(uv_thread_t *tid, const uv_thread_options_t *options, uv_thread_cb entry,
                              void *argument)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   struct uvt_pending pending = register_thread(thread, UVT_TYPE_uv_thread_create_ex);
   struct start *start = prepare(thread, &pending, entry, argument);
   int status = start ? CALL_REAL(thread, uv_thread_create_ex, tid, options, run_thread, start)

@@ -41,7 +41,7 @@ static struct uvt_pending register_timer(struct uvt_thread *thread, const uv_tim
 
 int hook_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_timer_start, handle, cb, timeout, repeat);
   void *thunk = THUNK(timer, cb);
@@ -54,7 +54,7 @@ int hook_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, ui
 
 int hook_uv_timer_stop(uv_timer_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   stop(thread, handle);
   return CALL_REAL(thread, uv_timer_stop, handle);
 }
@@ -63,7 +63,7 @@ int hook_uv_timer_stop(uv_timer_t *handle)
  */
 int hook_uv_timer_again(uv_timer_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!handle->timer_cb || !handle->repeat)
     return CALL_REAL(thread, uv_timer_again, handle);
   struct uvt_pending pending =
@@ -78,7 +78,7 @@ int hook_uv_timer_again(uv_timer_t *handle)
 #define LOOP_WATCHER(name)                                                                   \
   int hook_uv_##name##_start(uv_##name##_t *handle, uv_##name##_cb cb)                       \
   {                                                                                          \
-    struct uvt_thread *thread = ENTER();                                                     \
+    HOOK(thread);                                                                            \
     if (!cb || handle->flags & UVT_HANDLE_ACTIVE)                                            \
       return CALL_REAL(thread, uv_##name##_start, handle, cb);                               \
     void *thunk = THUNK(watch, cb);                                                          \
@@ -90,7 +90,7 @@ int hook_uv_timer_again(uv_timer_t *handle)
   }                                                                                          \
   int hook_uv_##name##_stop(uv_##name##_t *handle)                                           \
   {                                                                                          \
-    struct uvt_thread *thread = ENTER();                                                     \
+    HOOK(thread);                                                                            \
     stop(thread, handle);                                                                    \
     return CALL_REAL(thread, uv_##name##_stop, handle);                                      \
   }
@@ -100,7 +100,7 @@ LOOP_WATCHER(idle)
 
 int hook_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_async_init, loop, handle, cb);
   void *thunk = THUNK(async, cb);
@@ -114,7 +114,7 @@ int hook_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb cb)
 /* events 0 is a stop. */
 int hook_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb || !events) {
     if (!events)
       stop(thread, handle);
@@ -130,14 +130,14 @@ int hook_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb cb)
 
 int hook_uv_poll_stop(uv_poll_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   stop(thread, handle);
   return CALL_REAL(thread, uv_poll_stop, handle);
 }
 
 int hook_uv_signal_start(uv_signal_t *handle, uv_signal_cb cb, int signum)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_signal_start, handle, cb, signum);
   void *thunk = THUNK(signal, cb);
@@ -150,7 +150,7 @@ int hook_uv_signal_start(uv_signal_t *handle, uv_signal_cb cb, int signum)
 
 int hook_uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb cb, int signum)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_signal_start_oneshot, handle, cb, signum);
   void *thunk = THUNK(signal, cb);
@@ -163,14 +163,14 @@ int hook_uv_signal_start_oneshot(uv_signal_t *handle, uv_signal_cb cb, int signu
 
 int hook_uv_signal_stop(uv_signal_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   stop(thread, handle);
   return CALL_REAL(thread, uv_signal_stop, handle);
 }
 
 int hook_uv_fs_event_start(uv_fs_event_t *handle, uv_fs_event_cb cb, const char *path, unsigned flags)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb)
     return CALL_REAL(thread, uv_fs_event_start, handle, cb, path, flags);
   void *thunk = THUNK(fs_event, cb);
@@ -183,14 +183,14 @@ int hook_uv_fs_event_start(uv_fs_event_t *handle, uv_fs_event_cb cb, const char 
 
 int hook_uv_fs_event_stop(uv_fs_event_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   stop(thread, handle);
   return CALL_REAL(thread, uv_fs_event_stop, handle);
 }
 
 int hook_uv_fs_poll_start(uv_fs_poll_t *handle, uv_fs_poll_cb cb, const char *path, unsigned interval)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!cb || handle->flags & UVT_HANDLE_ACTIVE)
     return CALL_REAL(thread, uv_fs_poll_start, handle, cb, path, interval);
   void *thunk = THUNK(fs_poll, cb);
@@ -203,7 +203,7 @@ int hook_uv_fs_poll_start(uv_fs_poll_t *handle, uv_fs_poll_cb cb, const char *pa
 
 int hook_uv_fs_poll_stop(uv_fs_poll_t *handle)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   stop(thread, handle);
   return CALL_REAL(thread, uv_fs_poll_stop, handle);
 }
@@ -245,7 +245,7 @@ static void record_child(struct uvt_thread *thread, const uv_process_t *handle,
  */
 int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_options_t *options)
 {
-  struct uvt_thread *thread = ENTER();
+  HOOK(thread);
   if (!options || !options->exit_cb) {
     int status = spawn(thread, loop, handle, options);
     if (status == 0)

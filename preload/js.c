@@ -57,7 +57,7 @@ bool uvt_js_hooks_alone(void)
 /* ---- Arguments and results ---- */
 
 struct call {
-  struct uvt_thread *thread;
+  struct uvt_thread *thread; /* in our own code as long as this lives */
   size_t count;
   napi_value arguments[ARGUMENTS];
 };
@@ -68,7 +68,13 @@ static struct call take_call(napi_env env, napi_callback_info info, uintptr_t sp
   napi_get_cb_info(env, info, &call.count, call.arguments, NULL, NULL);
   return call;
 }
-#define TAKE_CALL(env, info) take_call(env, info, SP)
+#define TAKE_CALL(name, env, info) \
+  struct call name __attribute__((cleanup(leave_call))) = take_call(env, info, SP)
+
+static void leave_call(struct call *call)
+{
+  uvt_thread_leave(call->thread);
+}
 
 static double as_double(napi_env env, const struct call *call, size_t index)
 {
@@ -261,23 +267,31 @@ static void do_label(struct uvt_thread *thread, double *values)
   X(hold)             \
   X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) X(missed)
 
+static inline __attribute__((always_inline)) void operate(void (*operation)(struct uvt_thread *, double *),
+                                                          uintptr_t sp)
+{
+  struct uvt_thread *thread = uvt_thread_enter(sp);
+  operation(thread, js.values);
+  uvt_thread_leave(thread);
+}
+
 /* Each as V8 calls a function that was made by its own means (from optimised code, and else), and as Node-API
  * does. */
 #define OPERATION(name)                                                         \
   static void fast_##name(napi_value unused, napi_value unused_too)             \
   {                                                                             \
     (void)unused, (void)unused_too;                                             \
-    do_##name(uvt_thread_enter(SP), js.values);                                 \
+    operate(do_##name, SP);                                                     \
   }                                                                             \
   static void v8_##name(const void *unused)                                     \
   {                                                                             \
     (void)unused;                                                               \
-    do_##name(uvt_thread_enter(SP), js.values);                                 \
+    operate(do_##name, SP);                                                     \
   }                                                                             \
   static napi_value napi_##name(napi_env unused, napi_callback_info unused_too) \
   {                                                                             \
     (void)unused, (void)unused_too;                                             \
-    do_##name(uvt_thread_enter(SP), js.values);                                 \
+    operate(do_##name, SP);                                                     \
     return NULL;                                                                \
   }
 OPERATIONS(OPERATION)
@@ -321,7 +335,7 @@ static enum answer answer(enum answer (*ask)(napi_value), const struct v8_call *
   }                                                                    \
   static napi_value napi_##name(napi_env env, napi_callback_info info) \
   {                                                                    \
-    struct call call = TAKE_CALL(env, info);                           \
+    TAKE_CALL(call, env, info);                                        \
     js.values[0] = ask_##name(call.arguments[0]);                      \
     return NULL;                                                       \
   }
@@ -353,7 +367,7 @@ static const struct called {
 /* main(): the main script begins. */
 static napi_value js_main(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   js.main_depth = uvt_js_invocation_begin(call.thread, 0, UVT_BEGIN_MAIN);
   return NULL;
 }
@@ -369,7 +383,7 @@ static void end_main(struct uvt_thread *thread)
 /* mainEnd() */
 static napi_value js_main_end(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   end_main(call.thread);
   return NULL;
 }
@@ -392,7 +406,7 @@ void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop)
 /* failed(invocation or 0: the current one, message, stack, causes) */
 static napi_value js_failed(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   uint64_t execute_id = as_id(env, &call, 0);
   char message[MESSAGE_MAX], stack[STACK_MAX], causes[CAUSES_MAX];
   as_text(env, &call, 1, message, sizeof message);
@@ -408,7 +422,7 @@ static napi_value js_failed(napi_env env, napi_callback_info info)
 /* handled(invocation) */
 static napi_value js_handled(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   if (uvt_recording_alone(call.thread))
     uvt_emit->handled(&(struct uvt_rec_handled){uvt_process, as_id(env, &call, 0)});
   return NULL;
@@ -417,7 +431,7 @@ static napi_value js_handled(napi_env env, napi_callback_info info)
 /* labelText(number, status, kind, name): label, where there is no number left for the name */
 static napi_value js_label_text(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   char kind[64], name[MESSAGE_MAX];
   as_text(env, &call, 2, kind, sizeof kind);
   as_text(env, &call, 3, name, sizeof name);
@@ -434,7 +448,7 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
 /* promiseHooks(1: the agent's alone) */
 static napi_value js_promise_hooks(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   js.hooks_alone = as_double(env, &call, 0) != 0;
   return NULL;
 }
@@ -536,7 +550,7 @@ void uvt_js_tell_rejected(struct uvt_thread *thread)
  * stayed. */
 static napi_value js_on_reject(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
   if (!isolate || !v8_set_promise_reject_callback || !node_promise_reject_callback)
     uvt_log("unhandled rejections cannot be followed in this Node");
@@ -548,7 +562,7 @@ static napi_value js_on_reject(napi_env env, napi_callback_info info)
 /* state(promise): 0 pending, 1 fulfilled, 2 rejected, 3 cannot be known */
 static napi_value js_state(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   return number_value(env, v8_promise_state ? (uint32_t)v8_promise_state(call.arguments[0]) : 3);
 }
 
@@ -572,7 +586,7 @@ static void *elements(napi_env env, const struct call *call, size_t index, size_
  * these arrays. -> 1, or 0 where it cannot. */
 static napi_value js_tables(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   size_t once = 0, more = 0;
   struct uvt_js_tables tables;
   tables.once.ids = elements(env, &call, 0, &once);
@@ -592,7 +606,7 @@ static napi_value js_tables(napi_env env, napi_callback_info info)
 /* hear(what): UVT_JS_HEAR_* */
 static napi_value js_hear(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   uvt_js_emit_hear((unsigned)as_double(env, &call, 0));
   return NULL;
 }
@@ -611,7 +625,7 @@ static const uintptr_t *keep_handle(const uintptr_t *value)
 /* kind(type, its text, number, 1: runs once) */
 static napi_value js_kind(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   const uintptr_t *type = keep_handle((const uintptr_t *)call.arguments[0]);
   if (type)
     uvt_js_emit_kind(&(struct uvt_js_kind){type, (uint32_t)as_double(env, &call, 1),
@@ -625,7 +639,7 @@ static napi_value js_kind(napi_env env, napi_callback_info info)
 /* text(string): its number */
 static napi_value js_text(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   char text[MESSAGE_MAX];
   size_t length = as_text(env, &call, 0, text, sizeof text);
   return number_value(env, uvt_js_text(text, length));
@@ -645,14 +659,14 @@ static napi_value js_function(napi_env env, napi_callback_info info)
 /* place(1: through one function of Node's): the number of where its caller's callers are */
 static napi_value js_place(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   return number_value(env, uvt_js_place(env, as_double(env, &call, 0) != 0));
 }
 
 /* log(string) */
 static napi_value js_log(napi_env env, napi_callback_info info)
 {
-  struct call call = TAKE_CALL(env, info);
+  TAKE_CALL(call, env, info);
   char text[MESSAGE_MAX];
   as_text(env, &call, 0, text, sizeof text);
   uvt_log("agent: %s", text);
@@ -753,7 +767,9 @@ bool uvt_js_attach(napi_env env, napi_value exports)
   if (!uvt_gate || js.env || napi_get_uv_event_loop(env, &loop))
     return false;
   struct uvt_thread *thread = uvt_thread_enter(SP);
-  if (!is_wanted(thread) || !export_values(env, exports) || !make_nothing(env))
+  bool wanted = is_wanted(thread);
+  uvt_thread_leave(thread);
+  if (!wanted || !export_values(env, exports) || !make_nothing(env))
     return false;
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
     export_function(env, exports, functions[i].name, functions[i].function);

@@ -103,7 +103,9 @@ static bool init(const uintptr_t *type, double id, uintptr_t sp)
   if (table->ids[at] != 0)
     return false;
   uint8_t flags = kind->once ? UVT_LINK_CAUSED : UVT_LINK_CAUSED | UVT_LINK_REPEAT;
-  table->links[at] = (double)uvt_js_link(uvt_thread_enter(sp), kind->text, 0, flags, false);
+  struct uvt_thread *thread = uvt_thread_enter(sp);
+  table->links[at] = (double)uvt_js_link(thread, kind->text, 0, flags, false);
+  uvt_thread_leave(thread);
   table->kinds[at] = kind->number;
   if (kind->once)
     tables->begun[at] = 0;
@@ -120,6 +122,20 @@ static bool find(const struct uvt_js_table *table, double id, uint32_t *at)
   return table->ids[*at] == id;
 }
 
+static void begin(double link, uint8_t flags, uintptr_t sp)
+{
+  struct uvt_thread *thread = uvt_thread_enter(sp);
+  uvt_js_invocation_begin(thread, (uint64_t)link, flags);
+  uvt_thread_leave(thread);
+}
+
+static void end(double link, uintptr_t sp)
+{
+  struct uvt_thread *thread = uvt_thread_enter(sp);
+  uvt_js_invocation_end(thread, (uint64_t)link);
+  uvt_thread_leave(thread);
+}
+
 /* As onBefore() of agent.js. False: not in the tables. */
 static bool before(double id, uintptr_t sp)
 {
@@ -128,13 +144,13 @@ static bool before(double id, uintptr_t sp)
   if (find(&tables->more, id, &at)) {
     tables->open[at]++;
     heard.begun++;
-    uvt_js_invocation_begin(uvt_thread_enter(sp), (uint64_t)tables->more.links[at], UVT_BEGIN_MORE);
+    begin(tables->more.links[at], UVT_BEGIN_MORE, sp);
     return true;
   }
   if (find(&tables->once, id, &at)) {
     tables->begun[at] = 1;
     heard.begun++;
-    uvt_js_invocation_begin(uvt_thread_enter(sp), (uint64_t)tables->once.links[at], 0);
+    begin(tables->once.links[at], 0, sp);
     return true;
   }
   return false;
@@ -148,12 +164,12 @@ static bool after(double id, uintptr_t sp)
   if (find(&tables->more, id, &at)) {
     if (--tables->open[at] == 0 && tables->state[at] & UVT_JS_DESTROYED)
       tables->more.ids[at] = 0;
-    uvt_js_invocation_end(uvt_thread_enter(sp), (uint64_t)tables->more.links[at]);
+    end(tables->more.links[at], sp);
     return true;
   }
   if (find(&tables->once, id, &at)) {
     tables->once.ids[at] = 0;
-    uvt_js_invocation_end(uvt_thread_enter(sp), (uint64_t)tables->once.links[at]);
+    end(tables->once.links[at], sp);
     return true;
   }
   return false;

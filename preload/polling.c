@@ -45,23 +45,33 @@ void uvt_poll_init(void)
 static struct uvt_thread *polling(int epoll)
 {
   struct uvt_thread *thread = &uvt_thread;
-  return uvt_gate && thread->poll_fd == epoll + 1 && thread->libuv_sp && uvt_recording(thread) ? thread
-                                                                                               : NULL;
+  return uvt_gate && thread->poll_fd == epoll + 1 && thread->libuv_sp ? thread : NULL;
 }
 
 /* A poll with timeout 0 waits for nothing: its begin is not recorded (schema.h). */
 static void poll_begin(struct uvt_thread *thread, int timeout)
 {
-  uvt_loop_describe(thread);
-  if (timeout != 0)
-    uvt_put_poll_begin(thread, thread->loop->id, timeout);
+  uvt_thread_ours(thread);
+  if (uvt_recording(thread)) {
+    uvt_loop_describe(thread);
+    if (timeout != 0)
+      uvt_put_poll_begin(thread, thread->loop->id, thread->poll_timeout = timeout);
+  }
+  uvt_thread_leave(thread);
 }
 
 static void poll_end(struct uvt_thread *thread, int timeout, int events)
 {
-  uvt_announce_again();
-  if ((timeout != 0 || events > 0) && uvt_recording(thread))
-    uvt_put_poll_end(thread, thread->loop->id, events < 0 ? 0 : events);
+  int saved = errno;
+  uvt_thread_ours(thread);
+  thread->poll_timeout = 0;
+  if (uvt_recording(thread)) {
+    uvt_announce_again();
+    if (timeout != 0 || events > 0)
+      uvt_put_poll_end(thread, thread->loop->id, events < 0 ? 0 : events);
+  }
+  uvt_thread_leave(thread);
+  errno = saved;
 }
 
 EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
@@ -70,9 +80,8 @@ EXPORT int epoll_wait(int epoll, struct epoll_event *events, int count, int time
   if (!thread)
     return real_epoll_wait(epoll, events, count, timeout);
   poll_begin(thread, timeout);
-  int reported = real_epoll_wait(epoll, events, count, timeout), saved = errno;
+  int reported = real_epoll_wait(epoll, events, count, timeout);
   poll_end(thread, timeout, reported);
-  errno = saved;
   return reported;
 }
 
@@ -82,8 +91,7 @@ EXPORT int epoll_pwait(int epoll, struct epoll_event *events, int count, int tim
   if (!thread)
     return real_epoll_pwait(epoll, events, count, timeout, mask);
   poll_begin(thread, timeout);
-  int reported = real_epoll_pwait(epoll, events, count, timeout, mask), saved = errno;
+  int reported = real_epoll_pwait(epoll, events, count, timeout, mask);
   poll_end(thread, timeout, reported);
-  errno = saved;
   return reported;
 }

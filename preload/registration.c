@@ -73,7 +73,7 @@ static struct uvt_pending not_followed(struct uvt_thread *thread, const struct u
 
 struct uvt_pending uvt_register(struct uvt_thread *thread, const struct uvt_link *link)
 {
-  uint32_t parent = uvt_current_slot(thread); /* first: no handler may begin it while a slot is taken */
+  uint32_t parent = uvt_current_slot(thread);
   struct uvt_pending pending = {.slot = link->thunk ? uvt_slot_take(thread) : 0};
   if (!pending.slot)
     return not_followed(thread, link);

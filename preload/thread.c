@@ -58,19 +58,12 @@ void uvt_thread_begin(struct uvt_thread *thread)
   thread->tid = tid;
 }
 
-/* What follows is done in the order in which it is written, as a signal handler sees it. */
-static inline void in_order(void)
-{
-  __atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
 /* The frame's begin is recorded; from then on it has its index. */
 static inline void record_begin(struct uvt_thread *thread, struct uvt_frame *frame, uint64_t execute_id,
                                 int64_t value, uint8_t flags)
 {
   if (uvt_recording(thread))
     uvt_put_execute_begin(thread, execute_id, frame->link_id, (uint8_t)thread->open, flags, value);
-  in_order();
   frame->execute_id = execute_id;
   thread->open++;
 }
@@ -81,7 +74,6 @@ static inline bool record_end(struct uvt_thread *thread, struct uvt_frame *frame
   uint64_t execute_id = frame->execute_id;
   frame->execute_id = 0;
   thread->open--;
-  in_order();
   bool records = uvt_recording(thread);
   if (records)
     uvt_put_execute_end(thread, execute_id, flags, hold);
@@ -97,7 +89,6 @@ static struct uvt_frame *push(struct uvt_thread *thread, uintptr_t sp)
   }
   struct uvt_frame *frame = &thread->frames[thread->depth + 1];
   *frame = (struct uvt_frame){.sp = sp};
-  in_order();
   thread->depth++;
   return frame;
 }
@@ -191,7 +182,6 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
     frame->type = claim->type;
     frame->parent = parent_by(frame, claim->slot);
   }
-  in_order();
   frame->lazy = true;
   return thread->depth;
 }
@@ -217,7 +207,6 @@ static inline void pop(struct uvt_thread *thread, uint8_t flags)
   struct uvt_frame *top = &thread->frames[thread->depth];
   top->lazy = false;
   end_frame(thread, top, flags);
-  in_order();
   thread->depth--;
 }
 
@@ -234,10 +223,9 @@ void uvt_invocation_end(struct uvt_thread *thread, uint32_t depth)
   if (thread->depth == depth)
     pop(thread, 0);
   if (__builtin_expect(thread->js_rejected, 0) && !thread->frames[depth].is_js) {
-    uintptr_t libuv_sp = thread->libuv_sp;
-    thread->libuv_sp = 0; /* JavaScript runs, and is the program's */
+    uvt_thread_leave(thread); /* JavaScript runs */
     uvt_js_tell_rejected(thread);
-    thread->libuv_sp = libuv_sp;
+    uvt_thread_ours(thread);
   }
 }
 
@@ -263,7 +251,6 @@ bool uvt_js_invocation_finish(struct uvt_thread *thread, uint64_t link_id)
   thread->finished = (struct uvt_finished){.link_id = link_id, .execute_id = top->execute_id};
   thread->finished.recorded = record_end(thread, top, 0, true);
   close_frame(thread, top);
-  in_order();
   thread->depth--;
   return true;
 }
@@ -281,7 +268,6 @@ uint64_t uvt_js_invocation_resume(struct uvt_thread *thread, uint64_t link_id)
     return finished.execute_id;
   frame->is_js = true;
   frame->link_id = link_id;
-  in_order();
   frame->execute_id = finished.execute_id;
   thread->open++;
   return finished.execute_id;
@@ -301,7 +287,6 @@ uint64_t uvt_current_begin(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
   frame->lazy = false;
-  in_order();
   uint32_t parent = frame->parent;
   uint64_t execute_id = uvt_next_execute_id();
   frame->parent = 0;
@@ -360,7 +345,6 @@ void uvt_root_end(struct uvt_thread *thread)
   if (thread->depth != 0)
     return;
   end_frame(thread, root, 0);
-  in_order();
   root->lazy = true;
 }
 
@@ -369,12 +353,14 @@ void uvt_root_end(struct uvt_thread *thread)
 static void thread_exit(void *value)
 {
   struct uvt_thread *thread = value;
+  uvt_thread_ours(thread);
   uvt_thread_unwind(thread, UINTPTR_MAX);
   while (thread->depth)
     close_frame(thread, &thread->frames[thread->depth--]);
   close_frame(thread, &thread->frames[0]);
   uvt_slots_return(thread);
   uvt_buffer_release(thread);
+  uvt_thread_leave(thread);
 }
 
 int uvt_threads_init(void)

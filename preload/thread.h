@@ -5,10 +5,6 @@
  * The stack's bottom is the thread's root function: code outside every callback. Root invocations, and those
  * of allocation callbacks, are lazy: they get their index and are recorded only once something happens in
  * them that has to name them. Everything here is for the calling thread only and never blocks or allocates.
- *
- * A signal handler that sends (uv_async_send) may come between any two instructions, and looks at the frame
- * on top: where that has an execute_id, its begin has been recorded and its end has not; where it is lazy, it
- * may be begun; where neither, it is being made or ended, and is let alone.
  */
 #ifndef UVT_THREAD_H
 #define UVT_THREAD_H
@@ -22,6 +18,7 @@
 
 #define UVT_FRAMES 64     /* nested invocations followed on one thread */
 #define UVT_SLOT_CACHE 64 /* free slots of the live tree kept by a thread */
+#define UVT_SENDS 16      /* of signal handlers, that wait until our own code has ended */
 #define UVT_UNWIND_MAX \
   0x100000 /* a stack pointer farther away than this is another stack, not an unwound one */
 
@@ -39,6 +36,12 @@ struct uvt_frame {
   bool bears;          /* something may hang from it: its slot has a reference to its parent of its own */
 };
 
+enum uvt_ours {
+  UVT_OURS_NOT,   /* the program's code runs, or libuv's */
+  UVT_OURS,       /* our own */
+  UVT_OURS_SENDS, /* our own, sending what signal handlers would have sent (hooks_loop.c) */
+};
+
 struct uvt_thread {
   uintptr_t
       libuv_sp;     /* 0: in the program's code; else where it entered libuv (entry.S relies on the offset) */
@@ -50,6 +53,9 @@ struct uvt_thread {
   uint8_t role;                 /* enum uvt_role */
   bool spawning;                /* inside uv_spawn: a fork is followed by an exec */
   bool js_rejected;             /* promises were rejected and not handled (js.h) */
+  uint8_t ours;                 /* enum uvt_ours */
+  uint32_t sends_waiting;       /* what handlers would have sent while our own code ran; the first of them: */
+  void *sends[UVT_SENDS];       /* uv_async_t */
   uint32_t announced;           /* the recording epoch in which this thread was described */
   uint64_t link_next, link_end; /* link IDs set aside for this thread */
   struct uvt_buffer *buffer;    /* NULL: none yet (buffer.h) */
@@ -59,6 +65,7 @@ struct uvt_thread {
     bool recorded;                /* its end waits in the buffer, and can be taken back */
   } finished;                     /* JavaScript's last invocation that finished */
   int poll_fd;                    /* its backend descriptor + 1; 0: none */
+  int poll_timeout; /* of the poll that has begun and whose begin was recorded; 0: there is none */
   uint32_t free_count;
   uint32_t free_slots[UVT_SLOT_CACHE];
   struct uvt_frame frames[UVT_FRAMES];
@@ -78,13 +85,42 @@ void uvt_thread_begin(struct uvt_thread *thread);
 /* Ends the frames that the stack has been unwound past; `sp`: a frame address of the caller. */
 void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp);
 
+static inline void uvt_thread_set_ours(struct uvt_thread *thread, enum uvt_ours ours)
+{
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  __atomic_store_n(&thread->ours, ours, __ATOMIC_RELAXED);
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /*
- * The calling thread, for a hook: made known, and back in the program's code. `sp` is the hook's frame
- * address.
+ * From here on our own code runs, and what the thread keeps may be half done, until uvt_thread_leave(). A
+ * signal handler that sends (uv_async_send) may come between any two instructions; it lets all that alone,
+ * and only leaves behind what it would have sent to.
+ */
+static inline void uvt_thread_ours(struct uvt_thread *thread)
+{
+  uvt_thread_set_ours(thread, UVT_OURS);
+}
+
+/* hooks_loop.c: sends, and records, what waits; our own code has ended. */
+void uvt_sends_catch_up(struct uvt_thread *thread);
+
+/* Our own code ends, for the program's or libuv's; what handlers would have sent meanwhile is sent. */
+static inline void uvt_thread_leave(struct uvt_thread *thread)
+{
+  uvt_thread_set_ours(thread, UVT_OURS_NOT);
+  if (__builtin_expect(thread->sends_waiting != 0, 0))
+    uvt_sends_catch_up(thread);
+}
+
+/*
+ * The calling thread, for a hook or a callback: made known, and in our own code until uvt_thread_leave().
+ * `sp` is the caller's frame address.
  */
 static inline struct uvt_thread *uvt_thread_enter(uintptr_t sp)
 {
   struct uvt_thread *thread = &uvt_thread;
+  uvt_thread_ours(thread);
   if (__builtin_expect(thread->tid == 0, 0))
     uvt_thread_begin(thread);
   if (__builtin_expect(thread->frames[thread->depth].sp < sp, 0))

@@ -136,18 +136,9 @@ static void check_nesting(struct uvt_check *check, struct thread *thread)
     detach_innermost(check, thread);
 }
 
-/* A root of a signal handler's send alone: it may come between the numbering of an invocation and its begin,
- * and while a loop polls. */
-static bool is_of_handler(const struct uvt_event *event)
-{
-  return uvt_event_datum(event, "signal") != NULL;
-}
-
 static void check_rising(struct uvt_check *check, struct thread *thread)
 {
   uint64_t execute = check->event->executeID;
-  if (is_of_handler(check->event))
-    return;
   if (execute <= thread->last_execute)
     uvt_check_found(check, UVT_CHECK_5, false, "#%" PRIu64 " begins on thread %" PRIu64 " after #%" PRIu64,
                     execute, thread->tid, thread->last_execute);
@@ -157,7 +148,7 @@ static void check_rising(struct uvt_check *check, struct thread *thread)
 
 static void check_idle_poll(struct uvt_check *check, struct thread *thread)
 {
-  if (!thread->poll_loop || is_of_handler(check->event))
+  if (!thread->poll_loop)
     return;
   uvt_check_found(check, UVT_CHECK_poll, true,
                   "#%" PRIu64 " begins on thread %" PRIu64 " while loop %" PRIu64

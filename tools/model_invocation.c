@@ -7,6 +7,9 @@
 #include "model_state.h"
 #include "types.h"
 
+/* A depth in a record that means "so many or more". */
+enum { DEPTH_UNKNOWN = 255 };
+
 struct uvt_thread *uvt_thread_of(struct uvt_model *model, struct uvt_process *process, int32_t tid)
 {
   struct uvt_thread *thread = uvt_map_get(&process->threads, (uint32_t)tid);
@@ -100,9 +103,7 @@ static void lose_invocation(struct uvt_model *model, struct uvt_process *process
 static void repair_stack(struct uvt_model *model, struct uvt_process *process, struct uvt_thread *thread,
                          uint8_t depth)
 {
-  if (depth == UVT_DEPTH_UNKNOWN)
-    return;
-  while (thread->depth > depth) {
+  while (thread->depth > depth && depth < DEPTH_UNKNOWN) {
     struct uvt_invocation *top = thread->stack[thread->depth - 1];
     if (top)
       lose_invocation(model, process, top);
@@ -249,8 +250,6 @@ static void emit_execute_begin(struct uvt_model *model, struct uvt_process *proc
   event->coalesced_count = execution->coalesced_count;
   if (record->flags & UVT_BEGIN_MAIN)
     uvt_event_add_string(event, "type", "main");
-  if (record->depth == UVT_DEPTH_UNKNOWN)
-    uvt_event_add_bool(event, "signal", true);
   if (record->flags & UVT_BEGIN_PASS)
     uvt_event_add_bool(event, "passThrough", true);
   if (execution->alloc)

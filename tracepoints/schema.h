@@ -91,8 +91,6 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 #define UVT_BEGIN_ALLOC 0x2 /* not the callback itself but its allocation callback runs */
 #define UVT_BEGIN_MAIN 0x4  /* link_id 0: the main script of a JavaScript thread, within the native root */
 #define UVT_BEGIN_PASS 0x8  /* a promise reaction without a handler for this outcome */
-/* execute_begin.depth: recorded by a signal handler that may have interrupted the recorder itself */
-#define UVT_DEPTH_UNKNOWN 255
 /* execute_end.flags */
 #define UVT_END_UNWOUND 0x1 /* left by an exception, longjmp or the end of the thread, noticed later */
 
@@ -189,14 +187,14 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   ENUM(reason, reason)                               \
   INT(int32_t, status) /* libuv's error, 0 where there is none */
 
-#define UVT_FIELDS_execute_begin(INT, ENUM, TYPE, STR, SEQ)                                 \
-  INT(uint32_t, process)                                                                    \
-  INT(int32_t, tid)                                                                         \
-  INT(uint64_t, execute_id)                                                                 \
-  INT(uint64_t, link_id) /* 0: the thread's root function */                                \
-  INT(uint8_t, depth)    /* invocations open below it on this thread (UVT_DEPTH_UNKNOWN) */ \
-  INT(uint8_t, flags)                                                                       \
-  INT(int64_t,                                                                              \
+#define UVT_FIELDS_execute_begin(INT, ENUM, TYPE, STR, SEQ)                                      \
+  INT(uint32_t, process)                                                                         \
+  INT(int32_t, tid)                                                                              \
+  INT(uint64_t, execute_id)                                                                      \
+  INT(uint64_t, link_id) /* 0: the thread's root function */                                     \
+  INT(uint8_t, depth)    /* invocations open below it on this thread (255: that many or more) */ \
+  INT(uint8_t, flags)                                                                            \
+  INT(int64_t,                                                                                   \
       value) /* api.def, column value; due, as of a Timeout of JavaScript, too: ms on CLOCK_MONOTONIC */
 
 #define UVT_FIELDS_execute_end(INT, ENUM, TYPE, STR, SEQ) \

@@ -56,6 +56,11 @@ void uvt_log(const char *format, ...)
   (void)format;
 }
 
+void uvt_sends_catch_up(struct uvt_thread *thread)
+{
+  (void)thread;
+}
+
 uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold)
 {
   (void)thread, (void)function, (void)hold;
