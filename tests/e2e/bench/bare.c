@@ -8,6 +8,9 @@
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "provider.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "measure.h"
 #include "operations.def"
 
@@ -30,5 +33,9 @@ int main(int argc, char **argv)
 #define NOTHING(event)
 #define OPERATION(name, label, calls, callbacks, links, records) {#name, run_##name},
       UVT_BENCH_OPERATIONS(OPERATION, NOTHING){0}};
+  /* Without it `uvtree record` would take the records for a stranger's. */
+  const struct uvt_rec_process self = {
+      .schema = UVT_SCHEMA_VERSION, .pid = getpid(), .session = getenv("UVTREE_SESSION")};
+  lttng_ust_tracepoint(uvtree, process, &self);
   return uvt_measure(argc, argv, operations);
 }
