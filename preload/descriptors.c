@@ -220,6 +220,25 @@ EXPORT int close(int fd)
   return -1;
 }
 
+/* Onto such a number nothing can be put, as onto one beyond the limit: LTTng would go on writing there. */
+static bool is_beyond(int fd, const void *caller)
+{
+  if (!__atomic_load_n(&guarded_count, __ATOMIC_ACQUIRE) || !is_guarded((unsigned)fd) || from_lttng(caller))
+    return false;
+  errno = EBADF;
+  return true;
+}
+
+EXPORT int dup2(int from, int to)
+{
+  return is_beyond(to, __builtin_return_address(0)) ? -1 : (int)syscall(SYS_dup2, from, to);
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+  return is_beyond(to, __builtin_return_address(0)) ? -1 : (int)syscall(SYS_dup3, from, to, flags);
+}
+
 /* The system call on what lies between guarded descriptors. */
 static int close_between(unsigned first, unsigned last, int flags)
 {

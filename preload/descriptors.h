@@ -6,6 +6,8 @@
  * inside liblttng-ust, and only for those, what they got is moved to a high number before they see it. And
  * programs that close all descriptors must not close those: liblttng-ust would abort the program. So close,
  * close_range and closefrom are interposed: such a descriptor is not open, as far as the program can tell.
+ * Nor can dup2 and dup3 put another in its place, where LTTng would go on writing: they answer EBADF, as for
+ * a number beyond the limit.
  */
 #ifndef UVT_DESCRIPTORS_H
 #define UVT_DESCRIPTORS_H
