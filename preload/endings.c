@@ -12,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "announce.h"
-#include "arena.h"
-#include "buffer.h"
+#include "recording/announce.h"
+#include "live/arena.h"
+#include "recording/buffer.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define ARGUMENTS_MAX 4096 /* of execl and its kin */

@@ -6,19 +6,19 @@
  * there.
  */
 #define _GNU_SOURCE
-#include "announce.h"
-#include "arena.h"
-#include "descriptors.h"
+#include "recording/announce.h"
+#include "live/arena.h"
+#include "base/descriptors.h"
 #include "endings.h"
-#include "entry.h"
-#include "env.h"
+#include "hooks/entry.h"
+#include "base/env.h"
 #include "fork.h"
-#include "log.h"
-#include "polling.h"
-#include "route.h"
-#include "stack.h"
-#include "thread.h"
-#include "v8_parts.h"
+#include "base/log.h"
+#include "hooks/polling.h"
+#include "hooks/route.h"
+#include "stacks/stack.h"
+#include "base/thread.h"
+#include "base/v8_parts.h"
 
 uint8_t uvt_gate = 1;
 uint8_t uvt_started;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd.h"
+#include "commands/cmd.h"
 
 int main(int argc, char **argv)
 {

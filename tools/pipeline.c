@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "model.h"
-#include "record_queue.h"
-#include "reorder.h"
-#include "stream_reader.h"
-#include "trace_source.h"
-#include "view.h"
+#include "model/model.h"
+#include "trace/record_queue.h"
+#include "trace/reorder.h"
+#include "stream/stream_reader.h"
+#include "trace/trace_source.h"
+#include "stream/view.h"
 
 #define DEFAULT_MEMORY (UINT64_C(64) << 20)
 

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "event.h"
+#include "base/error.h"
+#include "stream/event.h"
 
 enum uvt_layer { UVT_LAYER_ALL, UVT_LAYER_UV, UVT_LAYER_JS };
 

@@ -4,7 +4,7 @@
  *
  * Each event is declared once, here. From the declaration come the C struct that the injected object fills
  * (struct uvt_rec_NAME), the LTTng-UST tracepoint that writes it (provider.h) and the reader that decodes
- * it (tools/trace_source.c). Readers find events, fields and enumerators by *name*, never by number.
+ * it (tools/trace/trace_source.c). Readers find events, fields and enumerators by *name*, never by number.
  *
  * Identities: `process` tells processes apart in one trace (a random number, never 0: a pid may be reused,
  * kept over an exec, or exist in several pid namespaces); execute_id, link_id and loop_id count from 1 within

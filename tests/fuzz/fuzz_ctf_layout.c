@@ -2,7 +2,7 @@
 /* The text of a trace's metadata: what it says of the layout of records. */
 #include <stdint.h>
 
-#include "ctf_layout.h"
+#include "trace/ctf_layout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

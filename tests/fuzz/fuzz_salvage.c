@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trace_salvage.h"
+#include "trace/trace_salvage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "requests.h"
-#include "stats.h"
-#include "stream_reader.h"
-#include "tree.h"
+#include "check/check.h"
+#include "costs/requests.h"
+#include "costs/stats.h"
+#include "stream/stream_reader.h"
+#include "tree/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "checks.h"
 
-#include "relocate_x86.h"
+#include "patch/relocate_x86.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include <uv.h>
 
-#include "uv_errors.h"
+#include "stream/uv_errors.h"
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Buffers (buffer.h) into which nothing comes, as nobody records. */
-#include "buffer.h"
+#include "recording/buffer.h"
 
 void uvt_buffer_flush(struct uvt_thread *thread)
 {

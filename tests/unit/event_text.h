@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "event.h"
-#include "stack_store.h"
+#include "stream/event.h"
+#include "stream/stack_store.h"
 
 struct event_text {
   struct uvt_sink sink;

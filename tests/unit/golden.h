@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "stream_reader.h"
+#include "stream/stream_reader.h"
 
 #define GOOD UVT_FIXTURES "/streams/good/"
 #define ANSWERS UVT_FIXTURES "/answers/"

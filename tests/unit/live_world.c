@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the live tree's modules need of announce.c, with nobody recording. */
-#include "announce.h"
-#include "js.h"
-#include "stack.h"
+#include "recording/announce.h"
+#include "js/js.h"
+#include "stacks/stack.h"
 
 static const int never = 0;
 static const struct uvt_emit nothing = {.records_begin = &never, .records_link = &never};

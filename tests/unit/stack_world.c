@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "announce.h"
+#include "recording/announce.h"
 
 struct told_code told_codes[64];
 size_t told_codes_count;

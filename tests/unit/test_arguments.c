@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "arguments.h"
+#include "commands/arguments.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "cmd.h"
-#include "help.h"
+#include "commands/cmd.h"
+#include "commands/help.h"
 
 struct values {
   const char *text, *optional;

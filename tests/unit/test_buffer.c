@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "announce.h"
-#include "buffer.h"
-#include "env.h"
-#include "put.h"
+#include "recording/announce.h"
+#include "recording/buffer.h"
+#include "base/env.h"
+#include "recording/put.h"
 
 /* ---- The rest of the injected object ---- */
 

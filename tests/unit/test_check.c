@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "check.h"
-#include "stream_reader.h"
+#include "check/check.h"
+#include "stream/stream_reader.h"
 
 static const char *const rule_prefixes[] = {
 #define PREFIX(rule, name, text) "rule" #rule "-",

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "announce.h"
-#include "code_map.h"
+#include "recording/announce.h"
+#include "stacks/code_map.h"
 #include "stack_world.h"
 
 static const int isolate, other_isolate;

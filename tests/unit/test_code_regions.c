@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "code_regions.h"
+#include "model/code_regions.h"
 
 enum { MEMORY = 400, ROUNDS = 20000 };
 

@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#include "ctf_layout.h"
-#include "trace_metadata.h"
-#include "trace_schema.h"
-#include "trace_source.h"
+#include "trace/ctf_layout.h"
+#include "trace/trace_metadata.h"
+#include "trace/trace_schema.h"
+#include "trace/trace_source.h"
 
 /* ---- Metadata, as LTTng-UST 2.13 writes it ---- */
 

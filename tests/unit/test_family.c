@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "family.h"
+#include "trace/family.h"
 
 enum { PROCESSES = 40, FIRST_PID = 100 };
 

@@ -17,10 +17,10 @@
 
 #include <cmocka.h>
 
-#include "follow.h"
-#include "out_chrome.h"
-#include "out_dot.h"
-#include "out_folded.h"
+#include "stream/follow.h"
+#include "formats/out_chrome.h"
+#include "formats/out_dot.h"
+#include "formats/out_folded.h"
 #include "pipeline.h"
 
 static uint64_t random_state = 20240217;

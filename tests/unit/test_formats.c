@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "out_chrome.h"
-#include "out_dot.h"
-#include "out_folded.h"
+#include "formats/out_chrome.h"
+#include "formats/out_dot.h"
+#include "formats/out_folded.h"
 #include "pipeline.h"
 
 static const char *const streams[] = {"contract-example",

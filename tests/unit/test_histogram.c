@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "histogram.h"
+#include "costs/histogram.h"
 
 static uint64_t random_state = 88172645463325252U;
 

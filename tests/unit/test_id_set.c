@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "hash.h"
-#include "id_map.h"
-#include "id_set.h"
+#include "base/hash.h"
+#include "base/id_map.h"
+#include "base/id_set.h"
 
 static uint64_t next_random(uint64_t *state)
 {

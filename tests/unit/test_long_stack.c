@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "cmd.h"
+#include "commands/cmd.h"
 #include "golden.h"
-#include "long_stack.h"
+#include "tree/long_stack.h"
 
 static enum uvt_tree_status print(FILE *file, const struct uvt_long_stack_view *view, char **text,
                                   struct uvt_error *error)

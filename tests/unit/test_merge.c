@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "merge.h"
+#include "trace/merge.h"
 
 enum { STREAMS = 37, STEPS = 20000 };
 

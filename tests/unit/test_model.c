@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "event_text.h"
-#include "model.h"
+#include "model/model.h"
 
 /* The origin of every stream here, in ns since the epoch; CLOCK_MONOTONIC stood at one second then. */
 #define ORIGIN INT64_C(1700000000000000000)

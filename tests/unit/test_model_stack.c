@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "event_text.h"
-#include "model.h"
+#include "model/model.h"
 
 #define ORIGIN INT64_C(1700000000000000000)
 

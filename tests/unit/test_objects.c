@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "objects.h"
+#include "launch/objects.h"
 
 static char folder[] = "/tmp/uvtree-objects-XXXXXX";
 

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "out_jsonl.h"
-#include "stack_store.h"
+#include "formats/out_jsonl.h"
+#include "stream/stack_store.h"
 
 struct fixture {
   FILE *file;

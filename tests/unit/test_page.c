@@ -12,9 +12,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "page.h"
+#include "page/page.h"
 #include "pipeline.h"
-#include "stack_store.h"
+#include "stream/stack_store.h"
 
 /* What lies between the page's halves. */
 static json_t *written_data(struct uvt_page *page)

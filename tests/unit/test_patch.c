@@ -4,7 +4,7 @@
  * has targets of its own, and what damages the process runs in a child.
  */
 #define _GNU_SOURCE
-#include "patch.h"
+#include "patch/patch.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "cmd.h"
+#include "commands/cmd.h"
 #include "golden.h"
-#include "path.h"
+#include "tree/path.h"
 
 static const struct uvt_tree_moment whole = {0};
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "pending.h"
+#include "stream/pending.h"
 
 /* The least it keeps in memory: four pages of 512 operations. */
 enum { RESIDENT = 4 * 512 };

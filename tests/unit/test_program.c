@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "program.h"
+#include "launch/program.h"
 
 static struct uvt_program_end run(const char *program, const char *argument1, const char *argument2)
 {

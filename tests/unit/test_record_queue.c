@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "record_queue.h"
+#include "trace/record_queue.h"
 
 enum { RECORDS = 100000, CLOSED_AFTER = 3000 };
 

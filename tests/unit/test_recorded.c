@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "recorded.h"
-#include "trace_source.h"
+#include "launch/recorded.h"
+#include "trace/trace_source.h"
 
 static uint64_t to_read; /* how many records the stand-in for the reader has */
 static uint64_t lost;    /* one more tells that so many could not be made; 0: there is none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes before and after: code at FROM is moved to TO, 0x1000 below, so that a jump back from TO + n needs
  * 0x1000 more than the distance of its end from the displaced bytes' end. */
-#include "relocate_x86.h"
+#include "patch/relocate_x86.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

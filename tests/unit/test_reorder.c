@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "batch.h"
-#include "reorder.h"
+#include "trace/reorder.h"
 
 enum { WINDOW = 1000, UNIT = 1 << UVT_BATCH_UNIT_SHIFT, MAX = 4000 };
 

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "golden.h"
-#include "requests.h"
-#include "requests_out.h"
+#include "costs/requests.h"
+#include "costs/requests_out.h"
 
 enum { MOST = 64 };
 

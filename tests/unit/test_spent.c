@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "spent.h"
+#include "costs/spent.h"
 
 static uint64_t random_state = 2463534242U;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stack_store.h"
+#include "stream/stack_store.h"
 
 static void test_stack_is_kept_once(void **state)
 {

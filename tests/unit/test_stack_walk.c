@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks of this program, beside what libunwind finds of them. */
 #define _GNU_SOURCE
-#include "stack_walk.h"
+#include "stacks/stack_walk.h"
 
 #include <alloca.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "code_map.h"
+#include "stacks/code_map.h"
 
 #define NOINLINE __attribute__((noinline))
 #define COUNT(array) (sizeof(array) / sizeof *(array))

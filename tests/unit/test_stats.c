@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "golden.h"
-#include "stats.h"
+#include "costs/stats.h"
 
 static struct uvt_stats *stats_of(FILE *file, struct uvt_stats_options options)
 {

@@ -16,12 +16,12 @@
 
 #include <cmocka.h>
 
-#include "check.h"
-#include "path.h"
-#include "requests_out.h"
-#include "stats.h"
-#include "stream_reader.h"
-#include "tree.h"
+#include "check/check.h"
+#include "tree/path.h"
+#include "costs/requests_out.h"
+#include "costs/stats.h"
+#include "stream/stream_reader.h"
+#include "tree/tree.h"
 
 enum { ROUNDS_BYTES = 20, ROUNDS_LINES = 30 };
 

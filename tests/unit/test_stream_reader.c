@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "stack_store.h"
-#include "stream_reader.h"
+#include "stream/stack_store.h"
+#include "stream/stream_reader.h"
 
 /* Keeps what is asked of the last event; its strings are gone when the reader returns, so they are looked at
  * here. */

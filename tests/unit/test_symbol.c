@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "symbol.h"
+#include "base/symbol.h"
 
 __attribute__((visibility("default"))) int exported_by_the_test(int n);
 

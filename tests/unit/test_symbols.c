@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "symbols.h"
+#include "stream/symbols.h"
 
 /* Functions of this very binary, which is what is looked at. */
 __attribute__((noinline, used)) void named_for_the_test(void);

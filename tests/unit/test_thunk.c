@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "thunk.h"
+#include "hooks/thunk.h"
 
 /* In place of the trampolines: says which thunk came with which arguments. */
 static struct {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "stream_reader.h"
-#include "tree.h"
+#include "stream/stream_reader.h"
+#include "tree/tree.h"
 
 #define GOOD UVT_FIXTURES "/streams/good/"
 

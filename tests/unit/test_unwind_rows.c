@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Call frame information, byte by byte. */
-#include "unwind_rows.h"
+#include "stacks/unwind_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

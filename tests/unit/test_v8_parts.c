@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "log.h"
-#include "v8_parts.h"
+#include "base/log.h"
+#include "base/v8_parts.h"
 
 static const char *version;
 static int logged;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "event_text.h"
-#include "view.h"
+#include "stream/view.h"
 
 struct fixture {
   struct event_text lines;

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "say.h"
-#include "words.h"
+#include "base/say.h"
+#include "base/words.h"
 
 enum { ROUNDS = 100000, PIECES_MOST = 24, TEXT_MAX = 128 };
 

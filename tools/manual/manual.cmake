@@ -3,7 +3,7 @@
 # folder, which lowdown makes manual pages of. Without lowdown they are left out, and are read here.
 set(uvt_man1 ${CMAKE_CURRENT_BINARY_DIR}/man1)
 file(MAKE_DIRECTORY ${uvt_man1})
-add_executable(make_manual make_manual.c)
+add_executable(make_manual commands/make_manual.c)
 target_link_libraries(make_manual PRIVATE uvt_warnings uvt_sanitize uvt_tools)
 add_custom_command(OUTPUT ${uvt_man1}/uvtree.1 COMMAND make_manual ${uvt_man1} DEPENDS make_manual
   COMMENT "Writing the manual pages of section 1")

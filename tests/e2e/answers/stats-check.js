@@ -20,7 +20,7 @@ function times() {
   return links.map((link) => ({ queued: link.time, begun: at('poolBegin', link), ended: at('poolEnd', link) }));
 }
 
-// The median may be told too large by 1/128 (tools/histogram.h); the rest is exact.
+// The median may be told too large by 1/128 (tools/costs/histogram.h); the rest is exact.
 function check(found, values, what) {
   const median = [...values].sort((a, b) => a - b)[Math.ceil(values.length / 2) - 1];
   console.log(`${what}: ${values.map((value) => value / 1e6).join(', ')} ms`);

@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-#include "callbacks.def"
+#include "hooks/callbacks.def"
 
 #define EACH4(X, n) X(n##0) X(n##1) X(n##2) X(n##3)
 #define EACH16(X, n) EACH4(X, n##0) EACH4(X, n##1) EACH4(X, n##2) EACH4(X, n##3)
