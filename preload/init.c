@@ -6,19 +6,19 @@
  * there.
  */
 #define _GNU_SOURCE
-#include "recording/announce.h"
-#include "live/arena.h"
 #include "base/descriptors.h"
-#include "endings.h"
-#include "hooks/entry.h"
 #include "base/env.h"
-#include "fork.h"
 #include "base/log.h"
-#include "hooks/polling.h"
-#include "hooks/route.h"
-#include "stacks/stack.h"
 #include "base/thread.h"
 #include "base/v8_parts.h"
+#include "endings.h"
+#include "fork.h"
+#include "hooks/entry.h"
+#include "hooks/polling.h"
+#include "hooks/route.h"
+#include "live/arena.h"
+#include "recording/announce.h"
+#include "stacks/stack.h"
 
 uint8_t uvt_gate = 1;
 uint8_t uvt_started;
@@ -72,7 +72,7 @@ static void start(void)
   uvt_thread_begin(thread);
   uvt_announce_missed_start();
   if (thread->role == UVT_role_main && uvt_recording(thread))
-    uvt_current(thread); /* the root of the main thread begins with the program (rulings, 14) */
+    uvt_current(thread); /* the root of the main thread begins with the program (uvtree-stream(7), rule 4) */
 }
 
 void uvt_start(void)

@@ -3,9 +3,9 @@
  * What the injected object sees of the tracer: a table of functions, one per event of schema.h.
  *
  * The table lives in the provider object (libuvtree-lttng.so), which alone is linked with liblttng-ust and is
- * loaded only into programs that use libuv (design.md, rule 7). All functions may be called from any thread;
- * none locks, allocates, or changes errno. From a signal handler they may be called only on a thread that has
- * called touch() before (rulings, 25). Records are copied before the call returns.
+ * loaded only into programs that use libuv (uvtree-internals(7), rule 7). All functions may be called from
+ * any thread; none locks, allocates, or changes errno. From a signal handler they may be called only on a
+ * thread that has called touch() before. Records are copied before the call returns.
  */
 #ifndef UVT_EMIT_H
 #define UVT_EMIT_H

@@ -9,7 +9,7 @@
  * Identities: `process` tells processes apart in one trace (a random number, never 0: a pid may be reused,
  * kept over an exec, or exist in several pid namespaces); execute_id, link_id and loop_id count from 1 within
  * a process. Causes and operations have no number in the trace: the reader numbers causes and counts a
- * registration's operations in the order of the records (rulings 18, 19).
+ * registration's operations in the order of the records.
  *
  * This header knows neither libuv nor LTTng nor babeltrace2.
  */
@@ -162,7 +162,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, process) INT(uint32_t, loop_id) INT(int32_t, tid) STR(name)
 
 /* Written before libuv is called (uv_spawn: after, its arg is the child's pid, or the error that it
- * returned); a refusal is told by `cancel` (ruling 17). */
+ * returned); a refusal is reported by `cancel`. */
 #define UVT_FIELDS_link(INT, ENUM, TYPE, STR, SEQ)                        \
   INT(uint32_t, process)                                                  \
   INT(uint64_t, execute_id) /* the invocation that stores the callback */ \
@@ -306,7 +306,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
 
 /*
  * Stacks, where they are asked for. One is told once and then named by its number. Its frames are to be read
- * as what lay at their addresses when the stack was told (rulings, 27): the newest `code` record before it
+ * as what lay at their addresses when the stack was recorded: the newest `code` record before it
  * that covers an address, else its `image`. Where code has been replaced since, the same addresses are told
  * again under a new number. All four are told again when recording is switched on again, before what names
  * them; only code and images that a told stack has frames in are told at all.

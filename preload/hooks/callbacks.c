@@ -2,7 +2,7 @@
 /*
  * The trampolines: libuv calls a thunk, the thunk comes here with its number, and the program's callback runs
  * as an invocation of its registration. What is needed of the object is read before the callback runs, which
- * may free or reuse it (libuv-entry-points.md, B); afterwards only what is on our stack is touched.
+ * may free or reuse it; afterwards only what is on our stack is touched.
  */
 #include "hooks.h"
 
@@ -64,8 +64,7 @@ static inline struct run begin_next(const void *object, enum uvt_key_kind kind, 
   return run;
 }
 
-/* An operation that libuv itself ends its registration with: told by a cancel after the callback (rulings,
- * 16). */
+/* An operation that libuv itself ends its registration with: reported by a cancel after the callback. */
 struct ending {
   struct run run;
   uint64_t key;

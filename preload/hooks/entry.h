@@ -5,7 +5,7 @@
  *
  * entry.S is where every call arrives, by either route. It goes straight to the real function unless the gate
  * is open and the call is the program's own (not made by libuv itself); else it calls the hook. Where
- * functions are patched it saves every caller-saved register first (libuv-entry-points.md, H.1: callers
+ * functions are patched it saves every caller-saved register first (uvtree-internals(7): callers
  * inside libuv may rely on registers that the real function is known to leave alone).
  */
 #ifndef UVT_ENTRY_H

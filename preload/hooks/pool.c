@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The thread pool: uv_queue_work, uv_getaddrinfo, uv_getnameinfo, uv_random, uv_cancel; and, for the requests
- * whose work is libuv's own code, the moments at which a worker takes it up and has done it
- * (libuv-entry-points.md, A.3).
+ * whose work is libuv's own code, the moments at which a worker takes it up and has done it.
  *
  * How those are seen: before the submitting call the request's work pointer is cleared. libuv sets it, then
  * takes the pool's mutex to queue the request; in that uv_mutex_lock the request is complete and no worker
@@ -12,9 +11,9 @@
 #include "hooks.h"
 
 #include "live/arena.h"
+#include "live/table.h"
 #include "recording/put.h"
 #include "stacks/stack.h"
-#include "live/table.h"
 
 /* Requests with libuv's own work, and where their struct uv__work lies (the same from 1.44 on; checked for
  * the header). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where libuv is and how its functions are reached (design.md, rule 2): a library whose symbols we interpose,
- * or part of the executable, whose entries are patched. Decided once, before anything of libuv has run
- * through us.
+ * Where libuv is and how its functions are reached (uvtree-internals(7), rule 2): a library whose symbols we
+ * interpose, or part of the executable, whose entries are patched. Decided once, before anything of libuv has
+ * run through us.
  */
 #ifndef UVT_ROUTE_H
 #define UVT_ROUTE_H

@@ -59,7 +59,7 @@ int hook_uv_timer_stop(uv_timer_t *handle)
   return CALL_REAL(thread, uv_timer_stop, handle);
 }
 
-/* Always a new registration (rulings, 16), unless libuv does nothing: never started (an error), or no repeat.
+/* Always a new registration, unless libuv does nothing: never started (an error), or no repeat.
  */
 int hook_uv_timer_again(uv_timer_t *handle)
 {
@@ -74,7 +74,7 @@ int hook_uv_timer_again(uv_timer_t *handle)
   return status;
 }
 
-/* An active one keeps its callback and says 0: not a registration (rulings, 16). */
+/* An active one keeps its callback and says 0: not a registration. */
 #define LOOP_WATCHER(name)                                                                   \
   int hook_uv_##name##_start(uv_##name##_t *handle, uv_##name##_cb cb)                       \
   {                                                                                          \
@@ -241,7 +241,7 @@ static void record_child(struct uvt_thread *thread, const uv_process_t *handle,
  * The exit callback comes in the options, which are the program's: a copy is passed. It cannot run before we
  * return, so the link is recorded afterwards, with what libuv said. A negative answer is not always a
  * refusal: when the child runs but handing over its pipes failed, libuv has stored the callback and will call
- * it (libuv-entry-points.md, 1.5).
+ * it.
  */
 int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_options_t *options)
 {

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "emit.h"
 #include "base/lock.h"
+#include "emit.h"
 
 struct uvt_thread;
 
@@ -30,7 +30,7 @@ void uvt_provider_load(long wait_ms);
 bool uvt_announce(struct uvt_thread *thread);
 void uvt_recording_off(void);
 /* Describes all again when another session records, too, and every 10 s: a snapshot's oldest records are gone
- * (rulings, 11). Call where a loop wakes up. */
+ * by then. Call where a loop wakes up. */
 void uvt_announce_again(void);
 /* The process is about to end by itself, and says so; once. */
 void uvt_announce_end(void);

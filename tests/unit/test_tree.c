@@ -118,7 +118,7 @@ static void test_tree_causer_is_told_where_it_is_not_the_parent(void **state)
               "   `- uv_async_init x2  ran 80 ns (median 50 ns, longest 50 ns in #4), closed\n");
 }
 
-/* Ready was written at 10500 with the time 9000 (ruling 1): the tree at 9500 has it. */
+/* Ready was written at 10500 with the time 9000, as only Ready may be: the tree at 9500 has it. */
 static void test_tree_at_a_time_takes_late_ready(void **state)
 {
   (void)state;
@@ -247,7 +247,7 @@ static void test_tree_lost_parents_are_unknown(void **state)
               "   `- unknown #56  ran 100 ns\n");
 }
 
-/* What a process linked before it forked is named in the child, too (ruling 10). */
+/* What a process linked before it forked is named in the child, too. */
 static void test_tree_forked_child_knows_what_it_inherited(void **state)
 {
   (void)state;

@@ -118,7 +118,7 @@ static bool check_fields(struct uvt_check *check)
   return complete;
 }
 
-/* Only Ready may be written late (ruling 1). */
+/* Only Ready may be written late (uvtree-stream(7), RULES). */
 static void check_time(struct uvt_check *check)
 {
   const struct uvt_event *event = check->event;

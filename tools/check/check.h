@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Verifies that an async event stream keeps the rules of event-stream.md. A sink: feed it from the pipeline
+ * Verifies that an async event stream keeps the rules of uvtree-stream(7). A sink: feed it from the pipeline
  * or the stream reader. One thread at a time.
  *
  * Memory grows with what is alive in the traced program: open invocations, registrations that may still be

@@ -55,7 +55,7 @@ bool uvt_check_introduced(const struct process *process, enum id_kind kind, uint
   return uvt_id_set_has(&process->known[kind], id);
 }
 
-/* Is it an ID that a process introduced before this one was forked from it? (ruling 10) */
+/* Is it an ID that a process introduced before this one was forked from it? */
 static bool inherited(const struct process *process, enum id_kind kind, uint64_t id)
 {
   for (process = process->forked_from; process; process = process->forked_from) {

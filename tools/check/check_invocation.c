@@ -458,7 +458,7 @@ void uvt_check_on_blocking(struct uvt_check *check)
   inside(check);
 }
 
-/* Failures, handlers and names may be told of an invocation that is over (ruling 22). */
+/* Failures, handlers and names may be reported of an invocation that is over. */
 void uvt_check_on_about_invocation(struct uvt_check *check)
 {
   uvt_check_known(check, ID_EXECUTE, check->event->executeID, UVT_CHECK_2);

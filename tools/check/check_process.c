@@ -160,7 +160,7 @@ uint64_t uvt_check_number_datum(const struct uvt_event *event, const char *key)
   return number && datum->number > 0 ? (uint64_t)datum->number : 0;
 }
 
-/* A pid in use again, on the same host: the older process is over (ruling 10). */
+/* A pid in use again, on the same host: the older process is over. */
 static void end_namesakes(struct uvt_check *check, const struct process *newer)
 {
   size_t cursor = 0;
@@ -240,7 +240,8 @@ void uvt_check_on_thread(struct uvt_check *check)
   struct thread *thread = uvt_check_thread_of(check, check->event->tid);
   if (!thread)
     return;
-  /* A second thread with the number of one that is over: what that left open stays so (ruling 14). */
+  /* A second thread with the number of one that is over: what that left open stays so (uvtree-stream(7), rule
+   * 4). */
   if (thread->announced)
     uvt_check_loosen(check->process, thread);
   thread->announced = true;
@@ -270,7 +271,7 @@ void uvt_check_on_lost(struct uvt_check *check)
   const struct uvt_event *event = check->event;
   bool of_one = event->processID || event->pid;
   struct process *process = of_one ? named_process(check, event) : NULL;
-  /* A process whose beginning is gone is introduced by that it is (ruling 11). */
+  /* A process whose beginning is gone is introduced by its first event (uvtree-stream(7), LOSSES). */
   if (of_one && !process && event->processID)
     process = create_process(check, event->processID);
   check->process = process;

@@ -52,7 +52,7 @@ static void remove_cause(struct uvt_check *check, struct registration *registrat
   uvt_id_map_remove(&check->process->causes, id);
 }
 
-/* An invocation took a cause. Only the newest taken may be repeated (ruling 15), older ones are forgotten. */
+/* An invocation took a cause. Only the newest taken may be repeated, older ones are forgotten. */
 void uvt_check_take_cause(struct uvt_check *check, struct registration *registration, uint64_t id)
 {
   if (registration->taken && registration->taken != id)

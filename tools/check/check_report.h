@@ -15,7 +15,7 @@
 
 #include "stream/event.h"
 
-/* X(rule, its name in the report, what it asks for): 1 to 7 are those of event-stream.md. */
+/* X(rule, its name in the report, what it asks for): 1 to 7 are those of uvtree-stream(7). */
 #define UVT_CHECK_RULES(X)                                                                         \
   X(1, "rule 1", "link < cause < executeBegin < executeEnd for each invocation")                   \
   X(2, "rule 2", "each ID is introduced by exactly one event")                                     \

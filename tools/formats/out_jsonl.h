@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The async event stream as JSON Lines (event-stream.md).
+ * The async event stream as JSON Lines (uvtree-stream(7)).
  *
  * `processID` and `pid` are in every `process` line, and in all lines from the moment on that a second
  * process is met: a stream that is written while it is read cannot know earlier that there will be several.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state machine of event-stream.md: takes the records of a trace in order of time and gives the events of
- * the stream to a sink. What it keeps grows with what is alive in the traced programs: registrations, open
+ * The state machine of uvtree-stream(7): takes the records of a trace in order of time and gives the events
+ * of the stream to a sink. What it keeps grows with what is alive in the traced programs: registrations, open
  * invocations, and operations not yet Retired (pending.h).
  *
  * One thread at a time. Any order of any records is taken without harm: what a record refers to and nobody

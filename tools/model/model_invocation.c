@@ -314,7 +314,7 @@ static void take_causes(struct execution *execution)
   struct uvt_registration *registration = execution->registration;
   execution->cause = registration->cause;
   if (!uvt_registration_collects(registration) || !registration->untaken_count)
-    return; /* none left: it repeats the last (ruling 15) */
+    return; /* none left: it repeats the last (uvtree-stream(7), WHO LINKS, WHO CAUSES) */
   execution->cause = registration->untaken[0];
   execution->coalesced = registration->untaken + 1;
   execution->coalesced_count = registration->untaken_count - 1;

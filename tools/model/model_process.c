@@ -68,7 +68,8 @@ static void leave_out(struct uvt_model *model, struct uvt_process *process)
   model->strangers++;
 }
 
-/* Its first record. Without its process record, its beginning is not in the trace: ruling 11. */
+/* Its first record. Without its process record, its beginning is not in the trace: a lost of unknown count.
+ */
 static void meet(struct uvt_model *model, struct uvt_process *process, const struct uvt_record *record)
 {
   if (is_stranger(model, process, record)) {

@@ -2,7 +2,7 @@
 /*
  * Stacks: what lies at which address of a process, and the stacks that were told. A stack's frames are read
  * when it is told, by what was told before it to lie at their addresses; later the same address may be
- * another function's (ruling 27).
+ * another function's.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "code_regions.h"
 #include "model_state.h"
 #include "stream/stack_store.h"
-#include "base/words.h"
 
 /* Stacks that wait for their link; the oldest goes when there are more. */
 enum { WAITING_MAX = 64, NUMBER_BYTES = 32 };

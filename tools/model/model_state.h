@@ -3,12 +3,12 @@
 #ifndef UVT_MODEL_STATE_H
 #define UVT_MODEL_STATE_H
 
-#include "trace/family.h"
 #include "base/id_map.h"
 #include "model.h"
 #include "stream/pending.h"
+#include "trace/family.h"
 
-/* IDs and times are below it (ruling 12): a record with a greater ID is damaged. */
+/* IDs and times are below it, so that a double holds them: a record with a greater ID is damaged. */
 #define UVT_ID_LIMIT (UINT64_C(1) << 53)
 
 /* Texts and children that wait for the record that needs them; the oldest goes when there are more. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One event of the async event stream (event-stream.md): a line of the JSON Lines output. The model makes
+ * One event of the async event stream (uvtree-stream(7)): a line of the JSON Lines output. The model makes
  * them from records, the stream reader from a .jsonl file; writers, the checker and the tree take them
  * through struct uvt_sink. This is the seam between what was recorded and what is told about it.
  *
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name in the stream): every kind of event-stream.md and the rulings. */
+/* X(name in the stream): every kind of uvtree-stream(7). */
 #define UVT_STREAM_EVENTS(X) \
   X(process)                 \
   X(processEnd)              \

@@ -25,7 +25,7 @@ struct uvt_pending_operation {
   uint32_t children; /* not yet retired */
   uint32_t flags;
 };
-_Static_assert(sizeof(struct uvt_pending_operation) == 32, "the promise of event-stream.md and ruling 2");
+_Static_assert(sizeof(struct uvt_pending_operation) == 32, "uvtree-internals(7) promises 32 bytes");
 
 /* `memory`: bytes to keep before spilling. NULL: out of memory. */
 struct uvt_pending *uvt_pending_create(uint64_t memory);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads an async event stream from JSON Lines (event-stream.md) back into events; unknown fields are ignored.
+/* Reads an async event stream from JSON Lines (uvtree-stream(7)) back into events; unknown fields are
+ * ignored.
  */
 #ifndef UVT_STREAM_READER_H
 #define UVT_STREAM_READER_H

@@ -9,8 +9,8 @@
  * A sink that gives what the options leave to `next`, which stays the caller's. NULL: out of memory.
  *
  *   pid       lines of the processes with that pid, and losses that concern all processes
- *   layer     ruling 21: see view_layer.h
- *   user      ruling 4: see view_layer.h
+ *   layer     see view_layer.h
+ *   user      see view_layer.h
  *   states    without them operations go, too, and the fields that mention one
  *   from, to  what lies outside goes but for the descriptions of processes, threads and loops; a `lost` with
  *             data.cut says that what follows may lack parents

@@ -36,7 +36,7 @@ struct invocation {
   uint64_t children; /* slot of its own operation; 0: none yet */
 };
 
-/* Hidden invocations that have ended: a failure may be told of them yet (ruling 22). */
+/* Hidden invocations that have ended: a failure may be reported of them yet. */
 enum { ENDED_MAX = 1024 };
 struct ended {
   uint64_t execute_id, shown;
@@ -388,7 +388,7 @@ static uint64_t shown_around(const struct process *process, uint64_t within)
   return around->shown == within ? within : around->within;
 }
 
-/* Of JavaScript the main script is the root (ruling 13), and of libuv the native one. */
+/* Of JavaScript the main script is the root, and of libuv the native one. */
 static bool is_hidden_root(const struct layer_view *view, const struct uvt_event *event)
 {
   const char *type = string_of(event, "type");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One layer of a stream (ruling 21), or the program's own part of its JavaScript (ruling 4). What belongs to
- * other registrations goes; lines that mention one of their invocations take the invocation that stands for
- * it:
+ * One layer of a stream, or the program's own part of its JavaScript (uvtree-stream(7), PROJECTIONS). What
+ * belongs to other registrations goes; lines that mention one of their invocations take the invocation that
+ * stands for it:
  *
  *   uv    the innermost enclosing one of the uv layer, or the root
  *   js    the nearest JavaScript one up the chain of links, or the thread's root, which is its main script:
@@ -12,7 +12,7 @@
  *         cancels that only say that a resource was closed or collected
  *
  * A reader must know what it has, since lines may mention an invocation that has ended: data.view says it in
- * `process` and in a `lost` of unknown count, which may stand in place of that (ruling 11).
+ * `process` and in a `lost` of unknown count, which may stand in place of that.
  *
  * Since an operation's children change with that, ChildrenPending and Retired are found anew. Registrations
  * whose link is not in the stream are of no known layer, and stay. Memory grows as that of the model does; in

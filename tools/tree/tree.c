@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
 #include "base/hash.h"
+#include "stream/describe.h"
+#include "stream/uv_errors.h"
 #include "tree_state.h"
 #include "tree_words.h"
-#include "stream/uv_errors.h"
 
 #define NEVER UVT_TREE_NEVER
 #define FILES_REMEMBERED 65536 /* descriptors whose path is kept: those beyond are not looked up */
@@ -297,7 +297,7 @@ static void on_link(struct uvt_tree *tree, uint32_t process, const struct uvt_ev
   uvt_tree_reg(tree, index)->place = place;
 }
 
-/* What a process linked before it forked is told in the parent's events (ruling 10). */
+/* What a process linked before it forked is in the parent's events. */
 static uint32_t inherited_registration(const struct uvt_tree *tree, uint32_t process, uint64_t link)
 {
   /* A parent was seen before its child, so this ends. */

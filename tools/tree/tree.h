@@ -16,7 +16,7 @@
 struct uvt_tree;
 
 /*
- * The moment that the tree is of: what all lines with a time up to it give (ruling 1). Where `index` is not 0
+ * The moment that the tree is of: what all lines with a time up to it give. Where `index` is not 0
  * it is that at which this invocation begins; else `at`, where has_at; else the end.
  */
 struct uvt_tree_moment {
