@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "recording/announce.h"
 #include "live/arena.h"
+#include "recording/announce.h"
 #include "recording/buffer.h"
 
 #define EXPORT __attribute__((visibility("default")))

@@ -9,18 +9,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "recording/announce.h"
-#include "live/arena.h"
-#include "recording/buffer.h"
-#include "stacks/code_map.h"
-#include "hooks/entry.h"
 #include "base/env.h"
+#include "base/thread.h"
+#include "hooks/entry.h"
+#include "live/arena.h"
 #include "live/inherit.h"
+#include "recording/announce.h"
+#include "recording/buffer.h"
 #include "recording/js_text.h"
 #include "recording/loops.h"
+#include "stacks/code_map.h"
 #include "stacks/stack.h"
 #include "stacks/stack_walk.h"
-#include "base/thread.h"
 
 #define WAIT_MS_MAX 5000 /* for another thread that starts us, which may wait for LTTng */
 

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 
 #include "model/model.h"
+#include "stream/stream_reader.h"
+#include "stream/view.h"
 #include "trace/record_queue.h"
 #include "trace/reorder.h"
-#include "stream/stream_reader.h"
 #include "trace/trace_source.h"
-#include "stream/view.h"
 
 #define DEFAULT_MEMORY (UINT64_C(64) << 20)
 

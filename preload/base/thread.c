@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "recording/announce.h"
-#include "live/arena.h"
-#include "recording/buffer.h"
 #include "js/js.h"
+#include "live/arena.h"
+#include "recording/announce.h"
+#include "recording/buffer.h"
 #include "recording/put.h"
 
 __thread struct uvt_thread uvt_thread __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "registration.h"
 
-#include "recording/announce.h"
+#include "base/thread.h"
 #include "live/arena.h"
+#include "live/table.h"
+#include "recording/announce.h"
 #include "recording/put.h"
 #include "stacks/stack.h"
-#include "live/table.h"
-#include "base/thread.h"
 
 #define LINK_BLOCK \
   64 /* link IDs that a thread sets aside at a time, so that the counter is not fought over */

@@ -14,10 +14,10 @@
 
 #include <uv.h>
 
-#include "recording/announce.h"
-#include "entry.h"
-#include "calls/registration.h"
 #include "base/thread.h"
+#include "calls/registration.h"
+#include "entry.h"
+#include "recording/announce.h"
 #include "thunk.h"
 
 /* Newer than the header we build with; the signature is libuv 1.46's. */

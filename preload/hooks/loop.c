@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "live/arena.h"
 #include "js/js.h"
+#include "live/arena.h"
+#include "live/table.h"
 #include "recording/loops.h"
 #include "recording/put.h"
-#include "live/table.h"
 
 int hook_uv_run(uv_loop_t *loop, uv_run_mode mode)
 {

@@ -9,11 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "recording/announce.h"
+#include "base/thread.h"
 #include "entry.h"
+#include "recording/announce.h"
 #include "recording/loops.h"
 #include "recording/put.h"
-#include "base/thread.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

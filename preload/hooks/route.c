@@ -10,13 +10,13 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/log.h"
+#include "base/symbol.h"
 #include "entry.h"
 #include "js/js_emit.h"
 #include "js/js_load.h"
 #include "js/js_overflow.h"
-#include "base/log.h"
 #include "patch/patch.h"
-#include "base/symbol.h"
 
 static bool patched;
 static void *libuv; /* handle for dlsym: the executable or the library */

@@ -9,21 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "recording/announce.h"
-#include "live/arena.h"
-#include "recording/buffer.h"
-#include "hooks/entry.h"
 #include "base/env.h"
-#include "js_emit.h"
-#include "js_function.h"
-#include "recording/js_text.h"
 #include "base/log.h"
 #include "base/node_api_min.h"
-#include "recording/put.h"
-#include "calls/registration.h"
-#include "stacks/stack.h"
 #include "base/thread.h"
 #include "base/v8_parts.h"
+#include "calls/registration.h"
+#include "hooks/entry.h"
+#include "js_emit.h"
+#include "js_function.h"
+#include "live/arena.h"
+#include "recording/announce.h"
+#include "recording/buffer.h"
+#include "recording/js_text.h"
+#include "recording/put.h"
+#include "stacks/stack.h"
 
 #define ARGUMENTS 9
 #define VALUES 4 /* of the array */

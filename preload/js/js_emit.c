@@ -4,10 +4,10 @@
 
 #include <dlfcn.h>
 
-#include "js.h"
 #include "base/log.h"
-#include "schema.h"
 #include "base/thread.h"
+#include "js.h"
+#include "schema.h"
 
 /* Node's names, by which a Node that is a library calls them. */
 #define EMIT_INIT                                                                                \

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/env.h"
-#include "js.h"
-#include "js_function.h"
 #include "base/log.h"
 #include "base/node_api_min.h"
 #include "base/v8_parts.h"
+#include "js.h"
+#include "js_function.h"
 
 /* Node's names, by which a Node that is a library calls them. */
 #define EXECUTE "_ZN4node5Realm19ExecuteBootstrapperEPKc"

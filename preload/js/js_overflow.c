@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "recording/announce.h"
+#include "base/node_api_min.h"
 #include "js.h"
 #include "js_function.h"
-#include "base/node_api_min.h"
+#include "recording/announce.h"
 
 /* Node's name, by which a Node that is a library calls it: V8's message listener. */
 #define LISTENER "_ZN4node6errors25PerIsolateMessageListenerEN2v85LocalINS1_7MessageEEENS2_INS1_5ValueEEE"

@@ -13,8 +13,8 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "schema.h"
 #include "base/thread.h"
+#include "schema.h"
 
 #define SEGMENT_BYTES (UVT_LIVE_SEGMENT * sizeof(union uvt_live_slot))
 #define TAKE_FRESH 16 /* never-used slots that a thread takes at a time */

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 
 #include "arena.h"
-#include "table.h"
 #include "base/thread.h"
+#include "table.h"
 
 static struct {
   uint32_t count;       /* slots */

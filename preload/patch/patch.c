@@ -18,8 +18,8 @@
  */
 #include "patch.h"
 
-#include "codemem.h"
 #include "base/maps.h"
+#include "codemem.h"
 #include "relocate_x86.h"
 
 #include <errno.h>

@@ -12,15 +12,15 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "live/arena.h"
-#include "buffer.h"
 #include "base/descriptors.h"
 #include "base/env.h"
-#include "js/js.h"
 #include "base/log.h"
-#include "loops.h"
-#include "hooks/route.h"
 #include "base/v8_parts.h"
+#include "buffer.h"
+#include "hooks/route.h"
+#include "js/js.h"
+#include "live/arena.h"
+#include "loops.h"
 
 #define AGAIN_NS UINT64_C(10000000000)
 /* LTTng tells programs of a session a moment before it takes their records: a first description may be too

@@ -18,8 +18,8 @@
 #include <stdint.h>
 #include <x86intrin.h>
 
-#include "batch.h"
 #include "base/thread.h"
+#include "batch.h"
 
 /* What most records pass through: each place has its own, in which what it knows is worked out. */
 #define UVT_HOT_INLINE static inline __attribute__((always_inline))

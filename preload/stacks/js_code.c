@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#include "code_map.h"
 #include "base/log.h"
 #include "base/maps.h"
 #include "base/node_api_min.h"
-#include "stack_walk.h"
 #include "base/v8_parts.h"
+#include "code_map.h"
+#include "stack_walk.h"
 
 static __thread struct {
   bool asked, asking;

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "recording/announce.h"
+#include "base/log.h"
 #include "code_map.h"
 #include "images.h"
 #include "js_code.h"
+#include "recording/announce.h"
 #include "recording/js_text.h"
-#include "base/log.h"
 #include "stack_walk.h"
 
 #define PROBES 8 /* places that a stack may be remembered at */

@@ -14,8 +14,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "code_map.h"
 #include "base/maps.h"
+#include "code_map.h"
 #include "unwind_rows.h"
 
 #define CACHE_BITS 13

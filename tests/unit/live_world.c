@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the live tree's modules need of announce.c, with nobody recording. */
-#include "recording/announce.h"
 #include "js/js.h"
+#include "recording/announce.h"
 #include "stacks/stack.h"
 
 static const int never = 0;

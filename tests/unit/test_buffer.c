@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/env.h"
 #include "recording/announce.h"
 #include "recording/buffer.h"
-#include "base/env.h"
 #include "recording/put.h"
 
 /* ---- The rest of the injected object ---- */

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "recording/announce.h"
-#include "stacks/code_map.h"
 #include "stack_world.h"
+#include "stacks/code_map.h"
 
 static const int isolate, other_isolate;
 

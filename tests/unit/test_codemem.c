@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE /* memfd_create */
-#include "patch/codemem.h"
 #include "base/maps.h"
+#include "patch/codemem.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
-#include "stream/follow.h"
 #include "formats/out_chrome.h"
 #include "formats/out_dot.h"
 #include "formats/out_folded.h"
 #include "pipeline.h"
+#include "stream/follow.h"
 
 static uint64_t random_state = 20240217;
 

@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
+#include "base/thread.h"
 #include "js/js.h"
 #include "js/js_emit.h"
-#include "base/log.h"
 #include "schema.h"
-#include "base/thread.h"
 
 #define SIZE 8
 

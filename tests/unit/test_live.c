@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "live/arena.h"
 #include "live/inherit.h"
 #include "live/table.h"
-#include "base/thread.h"
 
 #define SP ((uintptr_t)__builtin_frame_address(0))
 

@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "live/arena.h"
 #include "live/table.h"
-#include "base/thread.h"
 
 #if defined __SANITIZE_THREAD__
 enum { ROUNDS = 1 }; /* one thread has nothing to show there */

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "golden.h"
 #include "costs/requests.h"
 #include "costs/requests_out.h"
+#include "golden.h"
 
 enum { MOST = 64 };
 

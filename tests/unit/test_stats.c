@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "golden.h"
 #include "costs/stats.h"
+#include "golden.h"
 
 static struct uvt_stats *stats_of(FILE *file, struct uvt_stats_options options)
 {

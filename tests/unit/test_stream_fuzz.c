@@ -17,10 +17,10 @@
 #include <cmocka.h>
 
 #include "check/check.h"
-#include "tree/path.h"
 #include "costs/requests_out.h"
 #include "costs/stats.h"
 #include "stream/stream_reader.h"
+#include "tree/path.h"
 #include "tree/tree.h"
 
 enum { ROUNDS_BYTES = 20, ROUNDS_LINES = 30 };

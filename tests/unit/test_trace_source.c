@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "trace/trace_source.h"
 #include "stream/types.h"
+#include "trace/trace_source.h"
 
 /* 2020-01-01 in seconds: the offset of the traces' clock. */
 #define EPOCH INT64_C(1577836800)

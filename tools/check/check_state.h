@@ -8,10 +8,10 @@
 #ifndef UVT_CHECK_STATE_H
 #define UVT_CHECK_STATE_H
 
-#include "check.h"
 #include "base/id_map.h"
 #include "base/id_set.h"
 #include "base/paged.h"
+#include "check.h"
 
 #define ID_LIMIT (UINT64_C(1) << 53)
 #define NEVER UINT64_MAX

@@ -6,10 +6,10 @@
 #ifndef UVT_ANSWER_H
 #define UVT_ANSWER_H
 
-#include "cmd.h"
 #include "base/error.h"
-#include "stream/event.h"
+#include "cmd.h"
 #include "pipeline.h"
+#include "stream/event.h"
 #include "tree/tree.h"
 
 /* Tells what failed; returns the exit status. */

@@ -13,8 +13,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "base/say.h"
+#include "cmd.h"
 
 enum { WIDTH_DEFAULT = 80, WIDTH_LEAST = 40, WIDTH_MOST = 1000 };
 enum { OPTIONS_MOST = 32, LONG_ONLY = 256 };

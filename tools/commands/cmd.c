@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "help.h"
 #include "base/say.h"
+#include "help.h"
 
 #ifndef UVT_VERSION
 #define UVT_VERSION "unknown"

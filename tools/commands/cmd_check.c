@@ -6,9 +6,9 @@
 
 #include "answer.h"
 #include "arguments.h"
+#include "base/words.h"
 #include "check/check.h"
 #include "cmd.h"
-#include "base/words.h"
 
 enum { LINES_DEFAULT = 50 };
 #define MEMORY_DEFAULT (UINT64_C(64) << 20)

@@ -5,12 +5,12 @@
 
 #include "answer.h"
 #include "arguments.h"
+#include "base/say.h"
 #include "cmd.h"
 #include "formats/out_chrome.h"
 #include "formats/out_dot.h"
 #include "formats/out_folded.h"
 #include "formats/out_jsonl.h"
-#include "base/say.h"
 
 /* The first is the default. */
 static const struct uvt_output_format *const formats[] = {&uvt_output_jsonl, &uvt_output_chrome,

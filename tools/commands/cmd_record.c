@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "base/error.h"
+#include "base/say.h"
 #include "cmd.h"
 #include "launch/daemon.h"
-#include "base/error.h"
 #include "launch/objects.h"
 #include "launch/program.h"
 #include "launch/recorded.h"
-#include "base/say.h"
 #include "launch/session.h"
 
 /*

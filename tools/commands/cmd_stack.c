@@ -4,9 +4,9 @@
 
 #include "answer.h"
 #include "arguments.h"
+#include "base/say.h"
 #include "cmd.h"
 #include "tree/long_stack.h"
-#include "base/say.h"
 
 struct stack_command {
   struct uvt_long_stack_view view;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "help.h"
 #include "base/say.h"
+#include "help.h"
 
 static int write_page(const char *folder, const struct uvt_command *command)
 {

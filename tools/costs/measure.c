@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
 #include "base/hash.h"
-#include "stream/types.h"
 #include "base/words.h"
+#include "stream/describe.h"
+#include "stream/types.h"
 
 #define NEVER UVT_MEASURE_NEVER
 #define TYPES_MOST 4096 /* an embedder may name its resources as it likes: beyond, they are "other" */

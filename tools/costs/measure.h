@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "stream/event.h"
 #include "base/id_map.h"
+#include "stream/event.h"
 
 #define UVT_MEASURE_NEVER UINT64_MAX
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
 #include "measure.h"
+#include "stream/describe.h"
 
 #define NEVER UVT_MEASURE_NEVER
 

@@ -32,8 +32,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "stream/event.h"
 #include "spent.h"
+#include "stream/event.h"
 
 /* One invocation on the critical path: what led to the response, or to what is still waited for, from the
  * request's first invocation. */

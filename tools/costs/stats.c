@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
 #include "base/hash.h"
 #include "stats_state.h"
+#include "stream/describe.h"
 
 #define NEVER UVT_MEASURE_NEVER
 #define FIRST_WIDTH UINT64_C(100000) /* ns a slot of the time line, to begin with */

@@ -3,11 +3,11 @@
 #ifndef UVT_STATS_STATE_H
 #define UVT_STATS_STATE_H
 
-#include "histogram.h"
 #include "base/id_map.h"
+#include "histogram.h"
 #include "measure.h"
-#include "stream/stack_store.h"
 #include "stats.h"
+#include "stream/stack_store.h"
 
 enum {
   UVT_STATS_LONGEST = 10,  /* invocations kept */

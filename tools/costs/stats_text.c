@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats_state.h"
 #include "base/text_table.h"
+#include "stats_state.h"
 #include "tree/tree_words.h"
 
 #define NEVER UVT_MEASURE_NEVER

@@ -4,9 +4,9 @@
 #ifndef UVT_DRAWING_H
 #define UVT_DRAWING_H
 
+#include "base/out_file.h"
 #include "stream/event.h"
 #include "stream/follow.h"
-#include "base/out_file.h"
 
 /* The first member of a format's own structure. */
 struct uvt_drawing {

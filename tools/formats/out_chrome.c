@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
+#include "base/words.h"
 #include "drawing.h"
 #include "kept_data.h"
-#include "base/words.h"
+#include "stream/describe.h"
 
 enum { HEAD_ROOM = 512 };
 

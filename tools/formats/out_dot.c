@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
-#include "drawing.h"
 #include "base/say.h"
+#include "drawing.h"
+#include "stream/describe.h"
 #include "tree/tree_words.h"
 
 enum { LABEL_MAX = 200, DETAIL_MAX = 80, FIRST_PID_ROOM = 24 };

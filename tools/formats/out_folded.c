@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/describe.h"
 #include "drawing.h"
+#include "stream/describe.h"
 #include "tree/tree_words.h"
 
 enum {

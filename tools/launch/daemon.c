@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "helper.h"
 #include "base/say.h"
+#include "helper.h"
 #include "session.h"
 
 #define DAEMON_PROGRAM "lttng-sessiond"

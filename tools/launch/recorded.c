@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "base/id_map.h"
 #include "batch.h"
 #include "trace/batches.h"
-#include "base/error.h"
 #include "trace/family.h"
-#include "base/id_map.h"
 #include "trace/trace_source.h"
 
 /* An index file of LTTng (lttng/index): all big-endian. */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tree/chain.h"
-#include "stream/describe.h"
-#include "stream/follow.h"
 #include "base/out_file.h"
 #include "costs/requests.h"
+#include "stream/describe.h"
+#include "stream/follow.h"
+#include "tree/chain.h"
 #include "tree/tree_state.h"
 #include "tree/tree_words.h"
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "uv_errors.h"
 #include "base/words.h"
+#include "uv_errors.h"
 
 const char *uvt_event_string(const struct uvt_event *event, const char *key)
 {

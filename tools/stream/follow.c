@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "describe.h"
 #include "base/hash.h"
+#include "describe.h"
 #include "types.h"
 
 #define TELL(follow, handler, ...)                                \

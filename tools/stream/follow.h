@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "event.h"
 #include "base/id_map.h"
+#include "event.h"
 
 struct uvt_follow_process {
   uint64_t id;     /* processID, or the pid where the stream has none */

@@ -9,8 +9,8 @@
 
 #include "base/hash.h"
 #include "base/id_map.h"
-#include "symbols.h"
 #include "base/words.h"
+#include "symbols.h"
 
 enum {
   FRAME_BYTES = 160, /* a native frame with its text, about */

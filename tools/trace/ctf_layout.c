@@ -6,8 +6,8 @@
 
 #include "ctf_tokens.h"
 #include "names.h"
-#include "trace_schema.h"
 #include "stream/types.h"
+#include "trace_schema.h"
 
 enum {
   EVENT_TEXT_MIN = 16, /* bytes that describe an event are several times as many */

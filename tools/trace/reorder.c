@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
+#include "base/id_map.h"
 #include "batch.h"
 #include "batches.h"
-#include "base/id_map.h"
 #include "record_copy.h"
 
 /* Longer than a processor is kept from a thread that is to write. */

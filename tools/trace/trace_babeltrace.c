@@ -21,10 +21,10 @@
 #include <babeltrace2/babeltrace.h>
 
 #include "merge.h"
+#include "stream/types.h"
 #include "trace_folder.h"
 #include "trace_salvage.h"
 #include "trace_schema.h"
-#include "stream/types.h"
 
 /* How long to wait when a live session has nothing new. */
 #define LIVE_PAUSE_NS 50000000L

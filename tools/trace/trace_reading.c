@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "names.h"
 #include "launch/session.h"
+#include "names.h"
 
 /* By the session's name, where `uvtree record` chose it, or else by its channel's, after which streams are
  * named. */

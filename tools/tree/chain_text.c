@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "chain.h"
-#include "stream/describe.h"
 #include "base/text_table.h"
 #include "base/words.h"
+#include "chain.h"
+#include "stream/describe.h"
 
 #define NEVER UVT_TREE_NEVER
 

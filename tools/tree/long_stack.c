@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chain.h"
 #include "base/text_table.h"
 #include "base/words.h"
+#include "chain.h"
 
 enum { FRAME_INDENT = UVT_CHAIN_INDENT + 2, LINE_MAX = 4 * UVT_FRAME_TEXT_MAX };
 

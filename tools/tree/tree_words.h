@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tree_state.h"
 #include "base/words.h"
+#include "tree_state.h"
 
 enum uvt_style { UVT_STYLE_PLAIN, UVT_STYLE_DIM, UVT_STYLE_STATE, UVT_STYLE_BAD };
 
