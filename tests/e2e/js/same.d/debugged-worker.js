@@ -25,9 +25,10 @@ session.on('NodeWorker.receivedMessageFromWorker', ({ params: { sessionId, messa
 });
 session.on('NodeWorker.detachedFromWorker', () => console.log('detached'));
 session.post('NodeWorker.enable', { waitForDebuggerOnStart: true }, () => {
-  new Worker(require('path').join(__dirname, 'debugged.js')).on('message', (message) => console.log('message', message))
+  let answer; // it and what the debugger says come from two threads, in either order
+  new Worker(require('path').join(__dirname, 'debugged.js')).on('message', (message) => (answer = message))
     .on('exit', (code) => {
-      console.log('exit', code);
+      console.log('exit', code, 'message', answer);
       setTimeout(() => session.disconnect(), 50);
     });
 });

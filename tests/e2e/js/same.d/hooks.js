@@ -10,7 +10,10 @@ const hook = createHook({
   init(id, type, trigger) { types.set(id, type); told.push('init ' + id + ' ' + type + ' by ' + trigger); },
   before(id) { told.push('before ' + types.get(id) + ' ' + id); },
   after(id) { told.push('after ' + types.get(id) + ' ' + id); },
-  destroy(id) { destroyed.push(types.get(id) + ' ' + id); }, // some time later
+  destroy(id) { // some time later; of a promise when it is collected, if it is
+    if (types.get(id) !== 'PROMISE')
+      destroyed.push(types.get(id) + ' ' + id);
+  },
   promiseResolve(id) { told.push('resolve ' + id); },
 }).enable();
 console.log(executionAsyncId(), triggerAsyncId());
