@@ -511,6 +511,9 @@ static void what_comes_out_is_what_the_model_says(void **state)
 
 /* ---- A handler after every single instruction ---- */
 
+/* Not of the thread sanitizer's own: what it adds to each function holds locks that the handler would wait
+ * for. */
+#ifndef __SANITIZE_THREAD__
 #define TRAP_FLAG 0x100                            /* of the processor: a SIGTRAP after each instruction */
 static volatile uint32_t steps, step_to_interrupt; /* 0: each of them */
 static volatile bool stepping;
@@ -569,6 +572,7 @@ static void a_handler_may_come_after_any_instruction(void **state)
   sigaction(SIGTRAP, &before, NULL);
   assert_true(all > PLACES);
 }
+#endif
 
 int main(void)
 {
@@ -589,7 +593,9 @@ int main(void)
       TEST(what_waits_is_written_before_an_exec),
       TEST(a_forked_child_does_not_tell_what_is_the_parents),
       TEST(what_comes_out_is_what_the_model_says),
+#ifndef __SANITIZE_THREAD__
       TEST(a_handler_may_come_after_any_instruction),
+#endif
       TEST(at_the_end_all_is_written_and_then_each_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
