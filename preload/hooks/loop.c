@@ -128,16 +128,27 @@ static int send_now(struct uvt_thread *thread, uv_async_t *handle, bool in_place
   return status;
 }
 
+/* A place among those that wait; UVT_SENDS: there is none. A handler may interrupt another one here, so it is
+ * taken in one step: two that took the same would be one send. */
+static uint32_t take_place(struct uvt_thread *thread)
+{
+  uint32_t at = __atomic_load_n(&thread->sends_waiting, __ATOMIC_RELAXED);
+  while (at < UVT_SENDS && !__atomic_compare_exchange_n(&thread->sends_waiting, &at, at + 1, 0,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    ;
+  return at;
+}
+
 /* By a handler that interrupted our own code. Where there is no room, or what waits is being sent, it is sent
  * at once. */
 static int send_later(struct uvt_thread *thread, uv_async_t *handle)
 {
-  if (thread->ours == UVT_OURS_SENDS || thread->sends_waiting == UVT_SENDS) {
+  uint32_t at = thread->ours == UVT_OURS_SENDS ? UVT_SENDS : take_place(thread);
+  if (at == UVT_SENDS) {
     if (uvt_recorded())
       uvt_note_lost(1);
     return UVT_REAL(uv_async_send)(handle);
   }
-  uint32_t at = thread->sends_waiting++;
   thread->sends[at] = handle;
   return 0;
 }
