@@ -15,8 +15,8 @@
 #include "recording/buffer.h"
 #include "recording/put.h"
 
-__thread struct uvt_thread uvt_thread __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {
-    .frames[0] = {.sp = UINTPTR_MAX, .lazy = true}};
+__thread struct uvt_thread uvt_thread
+    __attribute__((tls_model("initial-exec"), visibility("hidden"))) = {.frames[0].sp = UINTPTR_MAX};
 
 _Static_assert(offsetof(struct uvt_thread, libuv_sp) == 0, "entry.S");
 _Static_assert(offsetof(struct uvt_thread, submitting) == 8, "entry.S");
@@ -182,7 +182,6 @@ uint32_t uvt_invocation_begin_lazy(struct uvt_thread *thread, const struct uvt_c
     frame->type = claim->type;
     frame->parent = parent_by(frame, claim->slot);
   }
-  frame->lazy = true;
   return thread->depth;
 }
 
@@ -205,7 +204,6 @@ static inline void end_frame(struct uvt_thread *thread, struct uvt_frame *frame,
 static inline void pop(struct uvt_thread *thread, uint8_t flags)
 {
   struct uvt_frame *top = &thread->frames[thread->depth];
-  top->lazy = false;
   end_frame(thread, top, flags);
   thread->depth--;
 }
@@ -286,7 +284,6 @@ void uvt_thread_unwind(struct uvt_thread *thread, uintptr_t sp)
 uint64_t uvt_current_begin(struct uvt_thread *thread)
 {
   struct uvt_frame *frame = &thread->frames[thread->depth];
-  frame->lazy = false;
   uint32_t parent = frame->parent;
   uint64_t execute_id = uvt_next_execute_id();
   frame->parent = 0;
@@ -341,11 +338,8 @@ void uvt_js_timer_begin(struct uvt_thread *thread, uint64_t link_id, uint8_t fla
 
 void uvt_root_end(struct uvt_thread *thread)
 {
-  struct uvt_frame *root = &thread->frames[0];
-  if (thread->depth != 0)
-    return;
-  end_frame(thread, root, 0);
-  root->lazy = true;
+  if (thread->depth == 0)
+    end_frame(thread, &thread->frames[0], 0);
 }
 
 /* The root, and a script that runs on it, go from the live tree alone: in the stream they end with the

@@ -32,7 +32,6 @@ struct uvt_frame {
   uint8_t type;
   uint8_t begin_flags; /* UVT_BEGIN_* for a lazy one */
   bool is_js;          /* it has no native frame of its own (js.h) */
-  bool lazy;           /* to be begun when it is first named */
   bool bears;          /* something may hang from it: its slot has a reference to its parent of its own */
 };
 

@@ -596,7 +596,6 @@ static void the_arena_is_as_the_model_says(void **state)
   for (int t = 0; t < THREADS; t++) {
     threads[t].tid = 1000 + t;
     threads[t].frames[0].sp = UINTPTR_MAX;
-    threads[t].frames[0].lazy = true;
   }
   assert_int_equal(slots_free(), SLOTS - 1);
   if (given_seed) {
