@@ -225,7 +225,7 @@ int uvt_options_take(const struct uvt_command *command, int argc, char **argv, v
 int uvt_arguments_take(const struct uvt_command *command, int argc, char **argv, void *options,
                        const char **source)
 {
-  int rest;
+  int rest = argc;
   int status = uvt_options_take(command, argc, argv, options, &rest);
   if (status)
     return status;

@@ -119,15 +119,24 @@ static int reserve(struct uvt_spent *spent)
   return 0;
 }
 
+/* Slices of a run, most often. */
+static bool continue_last(struct uvt_spent *spent, enum uvt_spent_kind kind, uint64_t from, uint64_t to)
+{
+  if (!spent->count)
+    return false;
+  struct uvt_spent_span *last = &spent->spans[spent->count - 1];
+  if (last->kind != kind || last->to != from)
+    return false;
+  last->to = to;
+  return true;
+}
+
 int uvt_spent_add(struct uvt_spent *spent, enum uvt_spent_kind kind, uint64_t from, uint64_t to)
 {
   if (from >= to)
     return 0;
-  struct uvt_spent_span *last = spent->count ? &spent->spans[spent->count - 1] : NULL;
-  if (last && last->kind == kind && last->to == from) { /* slices of a run, most often */
-    last->to = to;
+  if (continue_last(spent, kind, from, to))
     return 0;
-  }
   int status = reserve(spent);
   if (status)
     return status;

@@ -34,7 +34,7 @@ static struct uvt_recorded *found; /* nftw has no argument for its function */
 static bool indexed_size(const char *path, uint64_t *size)
 {
   struct index_header header;
-  struct index_entry entry;
+  struct index_entry entry = {0};
   FILE *file = fopen(path, "re");
   *size = 0;
   if (!file)
@@ -45,8 +45,6 @@ static bool indexed_size(const char *path, uint64_t *size)
   if (known && fseek(file, 0, SEEK_END) == 0 && ftell(file) > (long)sizeof header)
     known = fseek(file, -(long)be32toh(header.entry_size), SEEK_END) == 0 &&
             fread(&entry, sizeof entry, 1, file) == 1;
-  else
-    memset(&entry, 0, sizeof entry);
   fclose(file);
   *size = be64toh(entry.offset) + be64toh(entry.packet_bits) / 8;
   return known;

@@ -218,6 +218,7 @@ static enum uvt_tree_status print_failed(struct printer *printer, struct uvt_tre
     uvt_chain_print_process(&printer->chain);
     print_failure(printer, tree, failure);
     print_chain(printer, &chain);
+    printer->chain.chain = NULL;
     uvt_chain_clear(&chain);
   }
   return UVT_TREE_DONE;
@@ -232,6 +233,7 @@ static enum uvt_tree_status print_one(struct printer *printer, struct uvt_tree *
   printer->chain.chain = &chain;
   uvt_chain_print_process(&printer->chain);
   print_chain(printer, &chain);
+  printer->chain.chain = NULL;
   uvt_chain_clear(&chain);
   return UVT_TREE_DONE;
 }

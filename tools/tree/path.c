@@ -145,6 +145,7 @@ static enum uvt_tree_status print_causes(struct uvt_chain_printer *printer, uint
     fputs("\nby what caused each:\n", printer->out);
     print_hops(printer, depth);
   }
+  printer->chain = NULL;
   uvt_chain_clear(&causes);
   return UVT_TREE_DONE;
 }
