@@ -246,7 +246,7 @@ static void record_child(struct uvt_thread *thread, const uv_process_t *handle,
 int hook_uv_spawn(uv_loop_t *loop, uv_process_t *handle, const uv_process_options_t *options)
 {
   HOOK(thread);
-  if (!options || !options->exit_cb) {
+  if (!options->exit_cb) {
     int status = spawn(thread, loop, handle, options);
     if (status == 0)
       record_child(thread, handle, options, 0);
