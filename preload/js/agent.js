@@ -49,7 +49,8 @@ const {
   Error, Number, ObjectDefineProperty: defineProperty, ObjectGetOwnPropertyDescriptor: getOwnPropertyDescriptor,
   ObjectGetOwnPropertySymbols: getOwnPropertySymbols, ObjectGetPrototypeOf: getPrototypeOf,
   ObjectPrototypeHasOwnProperty: hasOwn, ObjectSetPrototypeOf: setPrototypeOf, Proxy, RangeErrorPrototype,
-  ReflectApply: apply, String, WeakMap, WeakMapPrototypeGet: weakGet, WeakMapPrototypeSet: weakSet,
+  ReflectApply: apply, String, WeakMap, WeakMapPrototypeDelete: weakDelete, WeakMapPrototypeGet: weakGet,
+  WeakMapPrototypeHas: weakHas, WeakMapPrototypeSet: weakSet,
 } = primordials;
 const { executionAsyncId } = require('internal/async_hooks');
 const { isProxy } = internalBinding('types');
@@ -947,14 +948,35 @@ function messageOf(error) {
   return `[${typeof name === 'string' && name !== '' ? name : 'object'}]`;
 }
 
+// By error: what makes its stack, once, in place of what Node has V8 call (which has another name in Node 18).
+const { overrideStackTrace: stackMakers, prepareStackTrace, prepareStackTraceCallback: makeStack = prepareStackTrace } =
+  require('internal/errors');
+const NOT_KEPT = withoutPrototype({});
+const NO_GLOBALS = withoutPrototype({}); // the program's may have an Error.prepareStackTrace
+
 // V8 makes it when it is first asked for, with the error's name and message, and what the program has set to make it: so
-// these must call nothing, either.
+// these must call nothing, either. What was made V8 keeps, but the program may yet set what makes it, as Node's REPL does:
+// so it is thrown to us, which V8 does not keep.
 function stackOf(error) {
   if (valueOf(Error, 'prepareStackTrace') !== preparer)
     return '';
   const isPlain = (value) => value !== undefined && !isObject(value);
   const known = isObject(error) && isPlain(valueOf(error, 'name')) && isPlain(valueOf(error, 'message'));
-  const stack = known ? valueOf(error, 'stack') : undefined;
+  if (!known || weakHas(stackMakers, error))
+    return '';
+  let stack;
+  weakSet(stackMakers, error, (_, frames) => {
+    stack = makeStack(NO_GLOBALS, error, frames);
+    throw NOT_KEPT;
+  });
+  try {
+    stack = valueOf(error, 'stack'); // made before
+  } catch (thrown) {
+    if (thrown !== NOT_KEPT)
+      throw thrown;
+  } finally {
+    weakDelete(stackMakers, error);
+  }
   return typeof stack === 'string' ? stack : '';
 }
 

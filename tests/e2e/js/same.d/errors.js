@@ -6,6 +6,14 @@ if (process.argv[2] === 'formatter')
     console.log('formatted', error.message, sites.length);
     return 'stack of ' + error.message;
   };
+// Asked for first by a listener, which has V8 call what it likes.
+const late = process.argv[2] === 'late';
+function stackOf(error) {
+  Error.prepareStackTrace = (_, sites) => 'sites ' + sites.length;
+  const { stack } = error ?? {};
+  Error.prepareStackTrace = undefined;
+  return stack;
+}
 const loud = (text) => ({
   get message() { console.log('message of', text); return text; },
   get stack() { console.log('stack of', text); return text; },
@@ -13,8 +21,8 @@ const loud = (text) => ({
 });
 const thrown = [loud('plain'), new Proxy({}, { get(target, name) { console.log('trap', name); }, getPrototypeOf() { console.log('prototype'); return null; } }),
                 new Error('an error'), Object.assign(new Error('2'), { cause: loud('cause') }), undefined, null, Symbol('s'), 7n];
-process.on('uncaughtException', (error) => console.log('caught', typeof error));
-process.on('unhandledRejection', (error) => console.log('rejected', typeof error));
+process.on('uncaughtException', (error) => console.log('caught', typeof error, late && stackOf(error)));
+process.on('unhandledRejection', (error) => console.log('rejected', typeof error, late && stackOf(error)));
 for (const error of thrown) {
   setTimeout(() => { throw error; }, 1);
   Promise.reject(error);
