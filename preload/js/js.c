@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What agent.js calls. What it calls often takes numbers and gives numbers in an array that both see, because
- * passing them as arguments would cost more than all the rest; see `operations` below.
+ * What the agent (agent/native.js) calls. What it calls often takes numbers and gives numbers in an array
+ * that both see, because passing them as arguments would cost more than all the rest; see `operations` below.
  */
 #define _GNU_SOURCE
 #include "js.h"

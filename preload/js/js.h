@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The JavaScript layer, native side. agent.js hears Node's hooks and calls in here, by Node-API, on the
- * thread that its environment runs on; this records links, causes and invocations with the same counters, on
- * the same stack of invocations as libuv's. Nothing here blocks but the interning of a text that was not seen
- * before.
+ * The JavaScript layer, native side. The agent (agent/) hears Node's hooks and calls in here, by Node-API, on
+ * the thread that its environment runs on; this records links, causes and invocations with the same counters,
+ * on the same stack of invocations as libuv's. Nothing here blocks but the interning of a text that was not
+ * seen before.
  *
  * A JavaScript invocation has no native frame of its own: its entry on the stack has the frame address of the
  * one below it, so both are unwound together, and when the native one ends those above it are ended. In the
@@ -20,7 +20,7 @@ struct napi_env__;
 struct napi_value__;
 struct uvt_thread;
 
-/* On the thread of an environment that is to get the agent: puts what agent.js calls into the object. False:
+/* On the thread of an environment that is to get the agent: puts what the agent calls into the object. False:
  * nothing is to be followed. */
 bool uvt_js_attach(struct napi_env__ *env, struct napi_value__ *native);
 

@@ -91,7 +91,7 @@ static const struct uvt_js_kind *find_kind(uintptr_t type)
   return NULL;
 }
 
-/* As onInit() of agent.js. False: left to it, as where its place in the table is not free. */
+/* As onInit() of agent/registrations.js. False: left to it, as where its place in the table is not free. */
 static bool init(const uintptr_t *type, double id, uintptr_t sp)
 {
   struct uvt_js_tables *tables = &heard.tables;
@@ -136,7 +136,7 @@ static void end(double link, uintptr_t sp)
   uvt_thread_leave(thread);
 }
 
-/* As onBefore() of agent.js. False: not in the tables. */
+/* As onBefore() of agent/callbacks.js. False: not in the tables. */
 static bool before(double id, uintptr_t sp)
 {
   struct uvt_js_tables *tables = &heard.tables;

@@ -21,7 +21,7 @@ struct uvt_js_table {
   uint32_t mask;
 };
 
-/* The agent's, as agent.js has them. */
+/* The agent's, as agent/registrations.js has them. */
 struct uvt_js_tables {
   struct uvt_js_table once; /* what runs once; its entry ends with it */
   uint8_t *begun;           /* 1: it does, or did */

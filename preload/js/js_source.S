@@ -15,7 +15,7 @@ uvt_js_source_length:
   .type uvt_js_source, @object
 uvt_js_source:
   .ascii "(native => function uvtree(process, require, internalBinding, primordials) { "
-  .incbin "js/agent.js"
+  .incbin "agent.js"
   .ascii "\n})"
 source_end:
   .size uvt_js_source, . - uvt_js_source

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What V8's promise hooks tell, one line for each way to use a promise: the facts that preload/js/agent.js rests on. The
+// What V8's promise hooks tell, one line for each way to use a promise: the facts that preload/js/agent/promises.js rests on. The
 // same on every Node (expected.txt). iN: promise N made, iN<M: with parent M; bN, aN: before, after; sN: settled;
 // [text]: the program's own functions.
 'use strict';
