@@ -226,7 +226,7 @@ static int run_source(struct run *run)
 
 static int run_view(struct run *run)
 {
-  struct uvt_sink *view = uvt_view_create(run->options, &run->counter.sink);
+  struct uvt_sink *view = uvt_view_create(&run->options->view, run->options->memory, &run->counter.sink);
   if (!view) {
     uvt_error_set(run->error, "out of memory");
     return -1;
@@ -234,7 +234,7 @@ static int run_view(struct run *run)
   run->sink = view;
   int status = run_source(run);
   if (!status && !uvt_view_met_pid(view)) {
-    uvt_error_set(run->error, "%s: no process %lld in it", run->source, (long long)run->options->pid);
+    uvt_error_set(run->error, "%s: no process %lld in it", run->source, (long long)run->options->view.pid);
     status = -1;
   }
   uvt_view_destroy(view);
@@ -249,7 +249,7 @@ int uvt_pipeline_run(const char *source, const struct uvt_pipeline_options *opti
     return -1;
   run.counter = (struct counter){.sink = {.event = count_event, .flush = count_flush}, .next = sink};
   run.sink = &run.counter.sink;
-  int status = uvt_view_is_needed(options) ? run_view(&run) : run_source(&run);
+  int status = uvt_view_is_needed(&options->view) ? run_view(&run) : run_source(&run);
   run.result.events = run.counter.events;
   if (result)
     *result = run.result;

@@ -14,17 +14,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "stream/event.h"
-
-enum uvt_layer { UVT_LAYER_ALL, UVT_LAYER_UV, UVT_LAYER_JS };
+#include "stream/view.h"
 
 struct uvt_pipeline_options {
-  enum uvt_layer layer;
-  bool user;          /* of JavaScript, only what is the program's own (view_layer.h) */
-  bool no_states;     /* leave out state and operation events */
-  int64_t pid;        /* only that process; 0: all */
+  struct uvt_view_options view;
   bool all_processes; /* also those that do not belong to the recording (family.h) */
-  uint64_t from, to;  /* only events in [from, to] ns since the origin; to 0: no end */
   uint64_t memory;    /* bytes for operations that are only ChildrenPending before they spill; 0: 64 MiB */
 };
 

@@ -25,6 +25,9 @@
 
 #define UVT_PROVIDER_NAME "uvtree"
 
+/* The channel of `uvtree record`: by it a trace says who recorded it, whatever its session is called. */
+#define UVT_RECORD_CHANNEL "uvtree-record"
+
 /* Between the arguments in process.argv: a string in a record cannot hold NUL. */
 #define UVT_ARGV_SEPARATOR '\x1f'
 

@@ -15,10 +15,10 @@ struct fixture {
   struct uvt_sink *view;
 };
 
-static void begin(struct fixture *f, struct uvt_pipeline_options options)
+static void begin(struct fixture *f, struct uvt_view_options options)
 {
   event_text_init(&f->lines);
-  f->view = uvt_view_create(&options, &f->lines.sink);
+  f->view = uvt_view_create(&options, 0, &f->lines.sink);
   assert_non_null(f->view);
 }
 
@@ -49,15 +49,15 @@ static void finish(struct fixture *f, const char *expected)
 static void test_nothing_asked_for_needs_no_view(void **state)
 {
   (void)state;
-  assert_false(uvt_view_is_needed(&(struct uvt_pipeline_options){.memory = 5}));
-  assert_true(uvt_view_is_needed(&(struct uvt_pipeline_options){.no_states = true}));
+  assert_false(uvt_view_is_needed(&(struct uvt_view_options){0}));
+  assert_true(uvt_view_is_needed(&(struct uvt_view_options){.no_states = true}));
 }
 
 static void test_without_states_nothing_mentions_operations(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.no_states = true});
+  begin(f, (struct uvt_view_options){.no_states = true});
   GIVE(operation, .operationID = 1);
   GIVE(externalCause, .operationID = 1, .causeID = 2);
   GIVE(executeBegin, .operationID = 1, .executeID = 3, .causeID = 2);
@@ -69,7 +69,7 @@ static void test_pid_keeps_its_processes_and_general_losses(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.pid = 20});
+  begin(f, (struct uvt_view_options){.pid = 20});
   GIVE(process, .processID = 1, .pid = 10);
   GIVE(executeEnd, .executeID = 1); /* of the first, which need not be said */
   GIVE(process, .processID = 2, .pid = 20);
@@ -79,7 +79,7 @@ static void test_pid_keeps_its_processes_and_general_losses(void **state)
   GIVE(lost, .count = 2, .processID = 1);
   assert_true(uvt_view_met_pid(f->view));
   finish(f, "process P2 @0\nexecuteEnd P2 e3 @0\nlost count=1 0-0 @0\n");
-  begin(f, (struct uvt_pipeline_options){.pid = 30});
+  begin(f, (struct uvt_view_options){.pid = 30});
   GIVE(process, .processID = 1, .pid = 10);
   assert_false(uvt_view_met_pid(f->view));
   finish(f, "");
@@ -89,7 +89,7 @@ static void test_span_of_time_says_that_it_was_cut(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.from = 10, .to = 20});
+  begin(f, (struct uvt_view_options){.from = 10, .to = 20});
   GIVE(process, .processID = 1, .pid = 10, .time = 0);
   GIVE(executeEnd, .executeID = 1, .time = 9);
   GIVE(executeEnd, .executeID = 2, .time = 10);
@@ -149,7 +149,7 @@ static void test_uv_layer_contracts_javascript(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.layer = UVT_LAYER_UV});
+  begin(f, (struct uvt_view_options){.layer = UVT_LAYER_UV});
   give_both_layers(f);
   finish(f, "operation o1 @0\n"
             "executeBegin e1 o1 @0\n"
@@ -178,7 +178,7 @@ static void test_users_part_contracts_nodes_functions(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.user = true, .no_states = true});
+  begin(f, (struct uvt_view_options){.user = true, .no_states = true});
   GIVE(executeBegin, .executeID = 1, MAIN);
   GIVE(link, .executeID = 1, .linkID = 1, FUNCTION("own /a/b.js:1"));
   GIVE(link, .executeID = 1, .linkID = 2, FUNCTION("tick node:net:2"));
@@ -206,7 +206,7 @@ static void test_js_layer_contracts_libuv(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.layer = UVT_LAYER_JS});
+  begin(f, (struct uvt_view_options){.layer = UVT_LAYER_JS});
   give_both_layers(f);
   finish(f, "operation o6 @0\n"
             "executeBegin e6 o6 @0 type=main\n"
@@ -241,7 +241,7 @@ static void test_requests_are_named_where_they_are(void **state)
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.user = true});
+  begin(f, (struct uvt_view_options){.user = true});
   GIVE(executeBegin, .executeID = 1, .operationID = 1);
   GIVE(link, .executeID = 1, .linkID = 1, LAYER("uv"));
   GIVE(link, .executeID = 1, .linkID = 2, FUNCTION("onConnection node:http:1"));
@@ -289,7 +289,7 @@ static void test_blocking_of_another_thread_is_not_of_what_stands_for_it(void **
 {
   (void)state;
   struct fixture fixture, *f = &fixture;
-  begin(f, (struct uvt_pipeline_options){.layer = UVT_LAYER_JS, .no_states = true});
+  begin(f, (struct uvt_view_options){.layer = UVT_LAYER_JS, .no_states = true});
   GIVE(executeBegin, .executeID = 1, .tid = 10);
   GIVE(executeBegin, .executeID = 2, .within = 1, .tid = 10, MAIN);
   GIVE(link, .executeID = 2, .linkID = 1, LAYER("uv"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_out.h"
 
-#include "tree/tree_words.h"
+#include "words.h"
 
 void uvt_json_set_number(json_t *object, const char *key, uint64_t number)
 {

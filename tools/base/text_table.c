@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tree/tree_words.h"
+#include "words.h"
 
 enum { INDENT = 2, GAP = 2, FIRST_LEAST = 12 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,4 +97,23 @@ size_t uvt_words_columns(const char *text)
   for (; *text; text++)
     columns += ((unsigned char)*text & 0xc0) != 0x80;
   return columns;
+}
+
+const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii)
+{
+  static const struct {
+    double ns;
+    const char *name, *ascii;
+  } units[] = {{1e9, "s", "s"}, {1e6, "ms", "ms"}, {1e3, "\u00b5s", "us"}};
+  /* Compared with a little less than the unit, so that 999.9 µs is not rounded to 1000. */
+  for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+    double value = (double)ns / units[i].ns;
+    if (value < 0.9995)
+      continue;
+    int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    snprintf(text, 32, "%.*f %s", digits, value, ascii ? units[i].ascii : units[i].name);
+    return text;
+  }
+  snprintf(text, 32, "%" PRIu64 " ns", ns);
+  return text;
 }

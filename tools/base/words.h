@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Texts from outside (a trace, a file's name, an argument) as they may be shown: no control characters, which
- * a terminal would obey, no marks that turn the order of what is read, no broken UTF-8.
+ * a terminal would obey, no marks that turn the order of what is read, no broken UTF-8. And durations.
  */
 #ifndef UVT_WORDS_H
 #define UVT_WORDS_H
@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Copies a text so that it is safe to print, with ? for what is not; cut at `size`, between characters. `to`
  * may be `text` itself. Returns to. */
@@ -27,5 +28,8 @@ size_t uvt_words_character(const char *text);
 
 /* Columns of a text that uvt_words_clean made. */
 size_t uvt_words_columns(const char *text);
+
+/* "12.3 µs": 3 digits that count, and a unit. Returns text. */
+const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii);
 
 #endif

@@ -59,15 +59,15 @@ static const struct uvt_option options[] = {
      .help = "where to write it; - is standard output, the default",
      .take = uvt_take_text,
      .field = offsetof(struct convert_command, output)},
-    UVT_OPTION_LAYER(struct convert_command, pipeline.layer),
-    UVT_OPTION_USER(struct convert_command, pipeline.user),
+    UVT_OPTION_LAYER(struct convert_command, pipeline.view.layer),
+    UVT_OPTION_USER(struct convert_command, pipeline.view.user),
     {.name = "no-states",
      .help = "leave out the operations and their states",
-     .field = offsetof(struct convert_command, pipeline.no_states)},
-    UVT_OPTION_PID(struct convert_command, pipeline.pid),
+     .field = offsetof(struct convert_command, pipeline.view.no_states)},
+    UVT_OPTION_PID(struct convert_command, pipeline.view.pid),
     UVT_OPTION_ALL_PROCESSES(struct convert_command, pipeline.all_processes),
-    UVT_OPTION_FROM(struct convert_command, pipeline.from),
-    UVT_OPTION_TO(struct convert_command, pipeline.to),
+    UVT_OPTION_FROM(struct convert_command, pipeline.view.from),
+    UVT_OPTION_TO(struct convert_command, pipeline.view.to),
     UVT_OPTION_MEMORY(struct convert_command, pipeline.memory),
     {.name = "limit",
      .value = "N",
@@ -125,7 +125,7 @@ static int run(int argc, char **argv)
   int status = uvt_arguments_take(&uvt_cmd_convert, argc, argv, &command, &command.source);
   if (status)
     return status;
-  if (command.pipeline.to && command.pipeline.to < command.pipeline.from)
+  if (command.pipeline.view.to && command.pipeline.view.to < command.pipeline.view.from)
     return uvt_wrong_usage(&uvt_cmd_convert, "--to lies before --from");
   status = uvt_answer_into(command.output, convert, &command, &error);
   return status ? uvt_failed(&uvt_cmd_convert, &error) : UVT_EXIT_DONE;

@@ -25,7 +25,7 @@ static const struct uvt_option options[] = {
      .value = "PID",
      .help = "of that process: needed where the trace holds several",
      .take = uvt_take_pid,
-     .field = offsetof(struct path_command, pipeline.pid)},
+     .field = offsetof(struct path_command, pipeline.view.pid)},
     UVT_OPTION_ALL_PROCESSES(struct path_command, pipeline.all_processes),
     {.name = "depth",
      .value = "N",

@@ -66,7 +66,7 @@ static const struct uvt_option options[] = {
     {.name = "client",
      .help = "those that the process made, rather than those that it served",
      .field = offsetof(struct requests_command, view.clients)},
-    UVT_OPTION_PID(struct requests_command, pipeline.pid),
+    UVT_OPTION_PID(struct requests_command, pipeline.view.pid),
     UVT_OPTION_ALL_PROCESSES(struct requests_command, pipeline.all_processes),
     UVT_OPTION_ASCII(struct requests_command, view.ascii),
     {.name = "format",

@@ -27,7 +27,7 @@ static const struct uvt_option options[] = {
      .value = "PID",
      .help = "of that process: needed where the trace holds several",
      .take = uvt_take_pid,
-     .field = offsetof(struct stack_command, pipeline.pid)},
+     .field = offsetof(struct stack_command, pipeline.view.pid)},
     UVT_OPTION_ALL_PROCESSES(struct stack_command, pipeline.all_processes),
     {.name = "full",
      .help = "the frames of Node, V8, libuv and libc one by one, in their places",

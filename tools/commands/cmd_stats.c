@@ -15,7 +15,7 @@ struct stats_command {
 };
 
 static const struct uvt_option options[] = {
-    UVT_OPTION_PID(struct stats_command, pipeline.pid),
+    UVT_OPTION_PID(struct stats_command, pipeline.view.pid),
     UVT_OPTION_ALL_PROCESSES(struct stats_command, pipeline.all_processes),
     UVT_OPTION_FROM(struct stats_command, span.from),
     UVT_OPTION_TO(struct stats_command, span.to),

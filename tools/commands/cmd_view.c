@@ -21,12 +21,12 @@ static const struct uvt_option options[] = {
      .take = uvt_take_text,
      .field = offsetof(struct view_command, output),
      .required = true},
-    UVT_OPTION_PID(struct view_command, pipeline.pid),
+    UVT_OPTION_PID(struct view_command, pipeline.view.pid),
     UVT_OPTION_ALL_PROCESSES(struct view_command, pipeline.all_processes),
-    UVT_OPTION_LAYER(struct view_command, pipeline.layer),
-    UVT_OPTION_USER(struct view_command, pipeline.user),
-    UVT_OPTION_FROM(struct view_command, pipeline.from),
-    UVT_OPTION_TO(struct view_command, pipeline.to),
+    UVT_OPTION_LAYER(struct view_command, pipeline.view.layer),
+    UVT_OPTION_USER(struct view_command, pipeline.view.user),
+    UVT_OPTION_FROM(struct view_command, pipeline.view.from),
+    UVT_OPTION_TO(struct view_command, pipeline.view.to),
     {0},
 };
 
@@ -53,7 +53,7 @@ static int run(int argc, char **argv)
   int status = uvt_arguments_take(&uvt_cmd_view, argc, argv, &view, &source);
   if (status)
     return status;
-  if (view.pipeline.to && view.pipeline.to < view.pipeline.from)
+  if (view.pipeline.view.to && view.pipeline.view.to < view.pipeline.view.from)
     return uvt_wrong_usage(&uvt_cmd_view, "--to lies before --from");
   if (!uvt_page_is_there()) {
     struct uvt_error error = {0};

@@ -7,7 +7,7 @@
 
 #include "base/json_out.h"
 #include "base/text_table.h"
-#include "tree/tree_words.h"
+#include "base/words.h"
 
 enum { PATH_SHOWN = 40, WAITS_SHOWN = 10, WIDE = 112 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/json_out.h"
+#include "base/words.h"
 #include "stats_state.h"
-#include "tree/tree_words.h"
 
 #define NEVER UVT_MEASURE_NEVER
 

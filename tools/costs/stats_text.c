@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text_table.h"
+#include "base/words.h"
 #include "stats_state.h"
-#include "tree/tree_words.h"
 
 #define NEVER UVT_MEASURE_NEVER
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/say.h"
+#include "base/words.h"
 #include "drawing.h"
 #include "stream/describe.h"
-#include "tree/tree_words.h"
 
 enum { LABEL_MAX = 200, DETAIL_MAX = 80, FIRST_PID_ROOM = 24 };
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "drawing.h"
 #include "stream/describe.h"
-#include "tree/tree_words.h"
 
 enum {
   FRAME_MAX = 300,

@@ -215,7 +215,7 @@ static int add_channels(struct lttng_handle *handle, const struct uvt_session_op
       .num_subbuf = METADATA_SUBBUFFERS,
       .switch_timer_interval = METADATA_TIMER_US,
   };
-  int code = add_channel(handle, UVT_SESSION_CHANNEL, &records);
+  int code = add_channel(handle, UVT_RECORD_CHANNEL, &records);
   return code < 0 || !plain ? code : add_channel(handle, METADATA_NAME, &metadata);
 }
 
@@ -228,7 +228,7 @@ static int add_events(struct lttng_handle *handle)
   event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
   event->loglevel = -1;
   snprintf(event->name, sizeof event->name, UVT_PROVIDER_NAME ":*");
-  int code = lttng_enable_event(handle, event, UVT_SESSION_CHANNEL);
+  int code = lttng_enable_event(handle, event, UVT_RECORD_CHANNEL);
   lttng_event_destroy(event);
   return code;
 }

@@ -25,9 +25,6 @@ enum uvt_session_result {
                             further, since a process was killed in the middle of a record */
 };
 
-/* By which a trace says that it is of `uvtree record`, whatever its session is called. */
-#define UVT_SESSION_CHANNEL "uvtree-record"
-
 struct uvt_session_options {
   const char *name;
   const char *output;      /* absolute path of the trace's folder; unused with live_url */

@@ -10,7 +10,7 @@
 struct view {
   struct uvt_sink sink;
   struct uvt_sink *next;
-  struct uvt_pipeline_options options;
+  struct uvt_view_options options;
   struct uvt_sink *layer;   /* between this and user; NULL: all layers */
   struct uvt_sink *user;    /* between that and next; NULL: all functions */
   struct uvt_id_map wanted; /* processIDs with the pid asked for */
@@ -19,7 +19,7 @@ struct view {
   struct uvt_event copy;
 };
 
-bool uvt_view_is_needed(const struct uvt_pipeline_options *options)
+bool uvt_view_is_needed(const struct uvt_view_options *options)
 {
   return options->layer != UVT_LAYER_ALL || options->user || options->no_states || options->pid ||
          options->from || options->to;
@@ -127,7 +127,8 @@ static int flush(struct uvt_sink *sink)
   return view->next->flush ? view->next->flush(view->next) : 0;
 }
 
-struct uvt_sink *uvt_view_create(const struct uvt_pipeline_options *options, struct uvt_sink *next)
+struct uvt_sink *uvt_view_create(const struct uvt_view_options *options, uint64_t memory,
+                                 struct uvt_sink *next)
 {
   struct view *view = calloc(1, sizeof *view);
   if (!view)
@@ -137,10 +138,10 @@ struct uvt_sink *uvt_view_create(const struct uvt_pipeline_options *options, str
   view->options = *options;
   uvt_id_map_init(&view->wanted, 1);
   if (options->layer != UVT_LAYER_ALL)
-    view->layer = uvt_view_layer_create(options->layer == UVT_LAYER_JS ? UVT_SHOWN_JS : UVT_SHOWN_UV,
-                                        options->memory, take_layered, view);
+    view->layer = uvt_view_layer_create(options->layer == UVT_LAYER_JS ? UVT_SHOWN_JS : UVT_SHOWN_UV, memory,
+                                        take_layered, view);
   if (options->user)
-    view->user = uvt_view_layer_create(UVT_SHOWN_USER, options->memory, take_users, view);
+    view->user = uvt_view_layer_create(UVT_SHOWN_USER, memory, take_users, view);
   if ((options->layer == UVT_LAYER_ALL || view->layer) && (!options->user || view->user))
     return &view->sink;
   uvt_view_destroy(&view->sink);

@@ -21,7 +21,9 @@
 #ifndef UVT_VIEW_LAYER_H
 #define UVT_VIEW_LAYER_H
 
-#include "pipeline.h"
+#include <stdint.h>
+
+#include "event.h"
 
 enum uvt_shown { UVT_SHOWN_UV, UVT_SHOWN_JS, UVT_SHOWN_USER };
 

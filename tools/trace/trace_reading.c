@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "launch/session.h"
 #include "names.h"
+#include "schema.h"
 
 /* By the session's name, where `uvtree record` chose it, or else by its channel's, after which streams are
  * named. */
@@ -12,8 +12,7 @@ static bool is_by_record(const char *session, const char *path)
 {
   const char *slash = path ? strrchr(path, '/') : NULL;
   const char *file = slash ? slash + 1 : path ? path : "";
-  return !strncmp(session, "uvtree-", 7) ||
-         !strncmp(file, UVT_SESSION_CHANNEL "_", sizeof UVT_SESSION_CHANNEL);
+  return !strncmp(session, "uvtree-", 7) || !strncmp(file, UVT_RECORD_CHANNEL "_", sizeof UVT_RECORD_CHANNEL);
 }
 
 /* Such a session is there before the program is; the beginning of a snapshot is gone. */

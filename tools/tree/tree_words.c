@@ -26,25 +26,6 @@ void uvt_words_add(struct uvt_words *words, enum uvt_style style, const char *fo
   words->word[words->count++].style = style;
 }
 
-const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii)
-{
-  static const struct {
-    double ns;
-    const char *name, *ascii;
-  } units[] = {{1e9, "s", "s"}, {1e6, "ms", "ms"}, {1e3, "\u00b5s", "us"}};
-  /* Compared with a little less than the unit, so that 999.9 µs is not rounded to 1000. */
-  for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-    double value = (double)ns / units[i].ns;
-    if (value < 0.9995)
-      continue;
-    int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    snprintf(text, 32, "%.*f %s", digits, value, ascii ? units[i].ascii : units[i].name);
-    return text;
-  }
-  snprintf(text, 32, "%" PRIu64 " ns", ns);
-  return text;
-}
-
 static void add_error(struct uvt_words *words, int64_t status)
 {
   const char *name = uvt_uv_error(status);

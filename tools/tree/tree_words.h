@@ -32,9 +32,6 @@ struct uvt_words {
 __attribute__((format(printf, 3, 4))) void uvt_words_add(struct uvt_words *words, enum uvt_style style,
                                                          const char *format, ...);
 
-/* "12.3 µs": 3 digits that count, and a unit. Returns text. */
-const char *uvt_words_duration(char text[32], uint64_t ns, bool ascii);
-
 /* The name of the error that the callback was given; NULL: none. */
 const char *uvt_tree_error(const struct uvt_tree *tree, const struct uvt_tree_operation *operation);
 
