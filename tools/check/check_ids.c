@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What was found, and which IDs are known. */
+/* What was found, which IDs are known, and the threads that they are met on. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "check_state.h"
 
@@ -84,4 +85,37 @@ bool uvt_check_known(struct uvt_check *check, enum id_kind kind, uint64_t id, en
                     id);
   uvt_check_set_add(check, &check->process->shadow[kind], id);
   return false;
+}
+
+struct thread *uvt_check_thread_of(struct uvt_check *check, int64_t tid)
+{
+  uint64_t key = (uint32_t)tid;
+  struct thread **slot = uvt_check_map_add(check, &check->process->threads, key);
+  if (!slot)
+    return NULL;
+  if (!*slot) {
+    *slot = calloc(1, sizeof **slot);
+    if (*slot)
+      (*slot)->tid = key;
+    else
+      check->status = -ENOMEM;
+  }
+  return *slot;
+}
+
+void uvt_check_loosen(struct process *process, const struct thread *thread)
+{
+  size_t cursor = 0;
+  struct invocation *invocation;
+  while ((invocation = uvt_id_map_next(&process->invocations, &cursor, NULL))) {
+    if (!thread || invocation->thread == thread)
+      invocation->loose = true;
+  }
+}
+
+uint64_t uvt_check_number_datum(const struct uvt_event *event, const char *key)
+{
+  const struct uvt_datum *datum = uvt_event_datum(event, key);
+  bool number = datum && (datum->type == UVT_DATUM_INT || datum->type == UVT_DATUM_BOOL);
+  return number && datum->number > 0 ? (uint64_t)datum->number : 0;
 }

@@ -6,22 +6,6 @@
 
 #include "check_state.h"
 
-struct thread *uvt_check_thread_of(struct uvt_check *check, int64_t tid)
-{
-  uint64_t key = (uint32_t)tid;
-  struct thread **slot = uvt_check_map_add(check, &check->process->threads, key);
-  if (!slot)
-    return NULL;
-  if (!*slot) {
-    *slot = calloc(1, sizeof **slot);
-    if (*slot)
-      (*slot)->tid = key;
-    else
-      check->status = -ENOMEM;
-  }
-  return *slot;
-}
-
 static uint64_t innermost(const struct thread *thread)
 {
   return thread->depth ? thread->open[thread->depth - 1] : 0;
@@ -71,16 +55,6 @@ static void detach_loose(struct uvt_check *check, struct thread *thread, uint64_
     if (invocation && !invocation->loose)
       break;
     detach_innermost(check, thread);
-  }
-}
-
-void uvt_check_loosen(struct process *process, const struct thread *thread)
-{
-  size_t cursor = 0;
-  struct invocation *invocation;
-  while ((invocation = uvt_id_map_next(&process->invocations, &cursor, NULL))) {
-    if (!thread || invocation->thread == thread)
-      invocation->loose = true;
   }
 }
 

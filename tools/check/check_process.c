@@ -153,13 +153,6 @@ static const char *string_datum(const struct uvt_event *event, const char *key)
   return datum && datum->type == UVT_DATUM_STRING && datum->string ? datum->string : "";
 }
 
-uint64_t uvt_check_number_datum(const struct uvt_event *event, const char *key)
-{
-  const struct uvt_datum *datum = uvt_event_datum(event, key);
-  bool number = datum && (datum->type == UVT_DATUM_INT || datum->type == UVT_DATUM_BOOL);
-  return number && datum->number > 0 ? (uint64_t)datum->number : 0;
-}
-
 /* A pid in use again, on the same host: the older process is over. */
 static void end_namesakes(struct uvt_check *check, const struct process *newer)
 {

@@ -146,10 +146,14 @@ bool uvt_check_known(struct uvt_check *check, enum id_kind kind, uint64_t id, en
 bool uvt_check_set_add(struct uvt_check *check, struct uvt_id_set *set, uint64_t id);
 bool uvt_check_in_shadow(const struct uvt_check *check, enum id_kind kind, uint64_t id);
 
-/* ---- check_process.c ---- */
-
+struct thread *uvt_check_thread_of(struct uvt_check *check, int64_t tid);
+/* The invocations open on a thread (NULL: on all) may end in any order, or never. */
+void uvt_check_loosen(struct process *process, const struct thread *thread);
 /* A number or a flag in data, 0 where it is not there or negative. */
 uint64_t uvt_check_number_datum(const struct uvt_event *event, const char *key);
+
+/* ---- check_process.c ---- */
+
 void uvt_check_destroy_process(struct uvt_check *check, struct process *process);
 /* The process of any event but `process` and `lost`; NULL where that cannot be told. */
 struct process *uvt_check_process_of(struct uvt_check *check, const struct uvt_event *event);
@@ -160,9 +164,6 @@ void uvt_check_on_lost(struct uvt_check *check);
 
 /* ---- check_invocation.c ---- */
 
-struct thread *uvt_check_thread_of(struct uvt_check *check, int64_t tid);
-/* The invocations open on a thread (NULL: on all) may end in any order, or never. */
-void uvt_check_loosen(struct process *process, const struct thread *thread);
 void uvt_check_on_execute_begin(struct uvt_check *check);
 void uvt_check_on_execute_end(struct uvt_check *check);
 void uvt_check_on_link(struct uvt_check *check);

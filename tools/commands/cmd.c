@@ -11,13 +11,6 @@
 #define UVT_VERSION "unknown"
 #endif
 
-const struct uvt_command *const uvt_commands[] = {
-#define COMMAND(name) &uvt_cmd_##name,
-    UVT_COMMANDS(COMMAND)
-#undef COMMAND
-};
-const size_t uvt_commands_count = sizeof uvt_commands / sizeof *uvt_commands;
-
 /* Asked for anywhere before a "--"; with another program's arguments behind, first of all. */
 static bool wants_help(const struct uvt_command *command, int argc, char **argv)
 {

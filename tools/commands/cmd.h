@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of `uvtree`: one table, in cmd.c; main.c dispatches over it and `--help` prints it. */
+/* The commands of `uvtree`: one table, which cmd.c dispatches over and `--help` prints. */
 #ifndef UVT_CMD_H
 #define UVT_CMD_H
 
@@ -36,7 +36,7 @@ struct uvt_command {
 UVT_COMMANDS(UVT_COMMAND_DECLARE)
 #undef UVT_COMMAND_DECLARE
 
-/* All of them, in that order. */
+/* All of them, in that order (list.c). */
 extern const struct uvt_command *const uvt_commands[];
 extern const size_t uvt_commands_count;
 

@@ -135,7 +135,7 @@ struct uvt_model {
   struct uvt_event event;         /* the one being made */
 };
 
-/* ---- model.c ---- */
+/* ---- model_event.c ---- */
 
 /* Starts an event of that kind at the present time; fill in the rest and emit it. */
 struct uvt_event *uvt_model_begin_event(struct uvt_model *model, enum uvt_event_kind kind,
@@ -154,22 +154,39 @@ void uvt_event_add_stack_of(struct uvt_event *event, const char *key, struct uvt
 void *uvt_map_get(const struct uvt_id_map *map, uint64_t id);
 void uvt_map_put(struct uvt_model *model, struct uvt_id_map *map, uint64_t id, void *value);
 
-/* ---- model_process.c ---- */
+/* ---- model_child.c ---- */
 
-/* The process a record is about, made where it is new. NULL: out of memory. */
-struct uvt_process *uvt_model_process(struct uvt_model *model, const struct uvt_record *record, uint32_t key);
-void uvt_model_process_record(struct uvt_model *model, struct uvt_process *process,
-                              const struct uvt_record *record);
+/* The newest introduced process with that pid on that host, other than `except`. */
+struct uvt_process *uvt_model_find_pid(struct uvt_model *model, uint32_t host, int64_t pid,
+                                       const struct uvt_process *except);
 void uvt_model_child(struct uvt_model *model, struct uvt_process *process,
                      const struct uvt_rec_child *record);
 void uvt_model_child_pipe(struct uvt_model *model, struct uvt_process *process,
                           const struct uvt_rec_child_pipe *record);
 /* Adds whose pipe the descriptor is, if it is a child's. */
 void uvt_event_add_child_pipe(struct uvt_event *event, const struct uvt_process *process, int64_t fd);
+/* The invocation that spawned the pid, and forgets it; 0: not known. */
+uint64_t uvt_model_take_child(struct uvt_process *process, int32_t pid);
 void uvt_model_process_end(struct uvt_model *model, struct uvt_process *process,
                            const struct uvt_rec_process_end *record);
 /* The exit callback of that registration runs: its child is over, however it ended. */
 void uvt_model_child_exited(struct uvt_model *model, const struct uvt_process *process, uint64_t link_id);
+
+/* ---- model_thread.c ---- */
+
+struct uvt_thread *uvt_thread_of(struct uvt_model *model, struct uvt_process *process, int32_t tid);
+struct uvt_invocation *uvt_invocation_new(struct uvt_model *model, struct uvt_process *process,
+                                          uint64_t execute_id);
+void uvt_invocation_free(struct uvt_model *model, struct uvt_process *process,
+                         struct uvt_invocation *invocation);
+void uvt_thread_push(struct uvt_model *model, struct uvt_thread *thread, struct uvt_invocation *invocation);
+
+/* ---- model_process.c ---- */
+
+/* The process a record is about, made where it is new. NULL: out of memory. */
+struct uvt_process *uvt_model_process(struct uvt_model *model, const struct uvt_record *record, uint32_t key);
+void uvt_model_process_record(struct uvt_model *model, struct uvt_process *process,
+                              const struct uvt_record *record);
 void uvt_model_lost(struct uvt_model *model, struct uvt_process *process, uint64_t count, uint64_t from,
                     uint64_t to);
 void uvt_model_thread(struct uvt_model *model, struct uvt_process *process,
@@ -263,12 +280,6 @@ void uvt_stacks_clear(struct uvt_model *model, struct uvt_process *process);
 
 /* ---- model_invocation.c ---- */
 
-struct uvt_thread *uvt_thread_of(struct uvt_model *model, struct uvt_process *process, int32_t tid);
-struct uvt_invocation *uvt_invocation_new(struct uvt_model *model, struct uvt_process *process,
-                                          uint64_t execute_id);
-void uvt_invocation_free(struct uvt_model *model, struct uvt_process *process,
-                         struct uvt_invocation *invocation);
-void uvt_thread_push(struct uvt_model *model, struct uvt_thread *thread, struct uvt_invocation *invocation);
 void uvt_model_execute_begin(struct uvt_model *model, struct uvt_process *process,
                              const struct uvt_rec_execute_begin *record);
 void uvt_model_execute_end(struct uvt_model *model, struct uvt_process *process,

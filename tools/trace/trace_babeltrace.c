@@ -76,6 +76,7 @@ struct input {
 
 struct reader {
   struct uvt_trace_reading *reading;
+  bool live; /* a session's URL, no folders */
   bool damaged;
   struct decoder **decoders; /* hash table by class address */
   size_t decoders_count, decoders_capacity;
@@ -539,7 +540,7 @@ static void end_input(struct input *input)
 /* What follows in this stream cannot be read: say so, and go on with the others. */
 static void abandon_input(struct reader *reader, struct input *input)
 {
-  if (uvt_trace_is_url(reader->reading->source))
+  if (reader->live)
     take_error(reader->reading->error, reader->reading->source, ": cannot be read: ");
   /* What babeltrace2 says of a damaged file is about its own insides. */
   uvt_error_set(reader->reading->error, "%s: damaged: one of its data streams cannot be read to the end",
@@ -947,7 +948,7 @@ static void free_reader(struct reader *reader)
 int uvt_trace_babeltrace_read(struct uvt_trace_reading *reading, const struct uvt_trace_folders *folders,
                               bool whole)
 {
-  struct reader reader = {.reading = reading};
+  struct reader reader = {.reading = reading, .live = !folders};
   struct sources sources = {.live = !folders};
   const bt_plugin *plugin = NULL;
   int status = -1;
