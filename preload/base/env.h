@@ -14,7 +14,7 @@
   X(listeners, "UVTREE_LISTENERS", 0, "JavaScript layer: 1: listeners of EventEmitters, too")                \
   X(promises, "UVTREE_PROMISES", 0, "JavaScript layer: 1: the life cycle of each promise, too")              \
   X(locations, "UVTREE_LOCATIONS", 0,                                                                        \
-    "JavaScript layer: 1: where a registration without a function was made")                                 \
+    "JavaScript layer: 1: where a registration without a function was made; 2: checked, for tests")          \
   X(batch, "UVTREE_BATCH", 0, "1: records are packed in the trace: cheaper, but only uvtree can read them")
 
 struct uvt_env {

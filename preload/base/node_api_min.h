@@ -99,6 +99,13 @@ UVT_WEAK void v8_set_jit_event_handler(void *isolate, int options, v8_jit_event_
 UVT_WEAK extern const int v8_fp_bytecode_array __asm__("v8dbg_off_fp_bytecode_array");
 UVT_WEAK extern const int v8_fp_bytecode_offset __asm__("v8dbg_off_fp_bytecode_offset");
 
+#define V8_COLLECTS_OLD 4 /* v8::GCType: mark, sweep, compact */
+/* v8::Isolate::AddGCPrologueCallback(): called on the isolate's thread before each collection of those types
+ */
+UVT_WEAK void v8_before_collections(
+    void *isolate, void (*callback)(void *isolate, int type, int flags),
+    int types) __asm__("_ZN2v87Isolate21AddGCPrologueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEES2_");
+
 /* v8::Isolate::InContext(): JavaScript is running or about to */
 UVT_WEAK bool v8_in_context(void *isolate) __asm__("_ZN2v87Isolate9InContextEv");
 

@@ -18,6 +18,7 @@
 #include "hooks/entry.h"
 #include "js_emit.h"
 #include "js_function.h"
+#include "js_place.h"
 #include "live/arena.h"
 #include "recording/announce.h"
 #include "recording/buffer.h"
@@ -29,6 +30,9 @@
 #define VALUES 4 /* of the array */
 #define SP ((uintptr_t)__builtin_frame_address(0))
 
+/* fast: the frame of a fast call; 0: it is none */
+typedef void operation(struct uvt_thread *thread, double *values, uintptr_t fast);
+
 /* Of the environment that runs on this thread; there is never more than one that has an agent. */
 struct js {
   napi_env env; /* NULL: none, or it has ended */
@@ -37,6 +41,7 @@ struct js {
   napi_ref on_reject;      /* the agent's function; it also gets told when to tell (tell_rejected) */
   napi_ref nothing;        /* a native function that does nothing (uvt_js_set_aside) */
   double *values;          /* the array's */
+  operation *again;        /* what could not be done in a fast call */
   const void *environment; /* Node's own; NULL: not known */
   bool hooks_alone;        /* of promises: there are no others than the agent's */
   int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
@@ -108,7 +113,11 @@ enum answer { NO, YES, UNKNOWN /* then it has to be asked otherwise */ };
 
 /* ---- Operations: arguments and results in the array ---- */
 
-uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold)
+static operation do_link, do_hold, do_timer;
+
+/* The current invocation registers something. `hold`: as of uvt_put_js_link(). -> the link ID */
+static uint64_t put_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags,
+                         bool hold)
 {
   uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
   if (!uvt_recording(thread))
@@ -119,26 +128,51 @@ uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function
   return link_id;
 }
 
-/* link: type, function, flags -> the link ID */
-static void link(struct uvt_thread *thread, double *values, bool hold)
+/* In place of a function: what made it is to be found. As in agent.js. */
+#define PLACE_OF_CALLER (-1)
+#define PLACE_THROUGH_NODE (-2)
+
+/* A function's number, or that of a place (js_place.h), which may have to be asked for again. */
+static uint32_t function_or_place(struct uvt_thread *thread, double value, uintptr_t fast)
 {
-  values[0] = (double)uvt_js_link(thread, (uint32_t)values[0], (uint32_t)values[1], (uint8_t)values[2], hold);
+  if (__builtin_expect(value >= 0, 1))
+    return (uint32_t)value;
+  return uvt_recording(thread) ? uvt_js_place(js.env, fast, value == PLACE_THROUGH_NODE) : 0;
 }
 
-static void do_link(struct uvt_thread *thread, double *values)
+uint64_t uvt_js_link_made(struct uvt_thread *thread, uint32_t type, uint8_t flags)
 {
-  link(thread, values, false);
+  double place = uvt_env.locations ? PLACE_THROUGH_NODE : 0;
+  return put_link(thread, type, function_or_place(thread, place, 0), flags, false);
+}
+
+/* link: type, function, flags -> the link ID; negative: nothing was done, `again` is to be called */
+static inline void link(struct uvt_thread *thread, double *values, uintptr_t fast, bool hold)
+{
+  uint32_t function = function_or_place(thread, values[1], fast);
+  if (__builtin_expect(function == UVT_JS_PLACE_ASK, 0)) {
+    values[0] = -values[0];
+    js.again = hold ? do_hold : do_link;
+    return;
+  }
+  values[0] = (double)put_link(thread, (uint32_t)values[0], function, (uint8_t)values[2], hold);
+}
+
+static void do_link(struct uvt_thread *thread, double *values, uintptr_t fast)
+{
+  link(thread, values, fast, false);
 }
 
 /* The same of what may turn out to be no registration: then drop follows at once. */
-static void do_hold(struct uvt_thread *thread, double *values)
+static void do_hold(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
-  link(thread, values, true);
+  link(thread, values, fast, true);
 }
 
 /* drop: link. Where it has been written, or the program's own hooks came in between, it is cancelled. */
-static void do_drop(struct uvt_thread *thread, double *values)
+static void do_drop(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uint64_t link_id = (uint64_t)values[0];
   if (!uvt_buffer_drop(thread, UVT_BATCH_js_link, link_id))
     uvt_record_cancel(thread, link_id, UVT_reason_cancelled, 0);
@@ -166,11 +200,16 @@ static int64_t as_ms(double value)
   return value > 0 && value < (double)(INT64_C(1) << 53) ? (int64_t)value : 0;
 }
 
-/* timer: type, function, flags, timeout -> the link ID */
-static void do_timer(struct uvt_thread *thread, double *values)
+/* timer: type, function, flags, timeout -> as link */
+static void do_timer(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  uint32_t type = (uint32_t)values[0], function = function_or_place(thread, values[1], fast);
+  if (__builtin_expect(function == UVT_JS_PLACE_ASK, 0)) {
+    values[0] = -values[0];
+    js.again = do_timer;
+    return;
+  }
   uint64_t execute_id = uvt_current(thread), link_id = uvt_next_link_id(thread);
-  uint32_t type = (uint32_t)values[0], function = (uint32_t)values[1];
   values[0] = (double)link_id;
   if (!uvt_recording(thread))
     return;
@@ -183,21 +222,24 @@ static void do_timer(struct uvt_thread *thread, double *values)
 }
 
 /* cause: link */
-static void do_cause(struct uvt_thread *thread, double *values)
+static void do_cause(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uvt_cause(thread, (uint64_t)values[0], 0);
 }
 
 /* cancel: link, reason */
-static void do_cancel(struct uvt_thread *thread, double *values)
+static void do_cancel(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uvt_record_cancel(thread, (uint64_t)values[0], (enum uvt_reason)values[1], 0);
 }
 
 /* begin: link, flags. With BEGIN_DUE, which is ours: also when the timer was put into Node's list, and its
  * timeout */
-static void do_begin(struct uvt_thread *thread, double *values)
+static void do_begin(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   enum { BEGIN_DUE = 0x10 };
   uint8_t flags = (uint8_t)values[1];
   if (!(flags & BEGIN_DUE)) {
@@ -209,48 +251,54 @@ static void do_begin(struct uvt_thread *thread, double *values)
 }
 
 /* end: link */
-static void do_end(struct uvt_thread *thread, double *values)
+static void do_end(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uvt_js_invocation_end(thread, (uint64_t)values[0]);
 }
 
 /* finish: link -> NO where it is not the current one. As end, but it may turn out to have thrown: then resume
  * follows at once */
-static void do_finish(struct uvt_thread *thread, double *values)
+static void do_finish(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   values[0] = uvt_js_invocation_finish(thread, (uint64_t)values[0]) ? YES : NO;
 }
 
 /* resume: link -> the invocation's index, 0 where it was not the last to finish */
-static void do_resume(struct uvt_thread *thread, double *values)
+static void do_resume(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   values[0] = (double)uvt_js_invocation_resume(thread, (uint64_t)values[0]);
 }
 
 /* current: -> the current invocation's index */
-static void do_current(struct uvt_thread *thread, double *values)
+static void do_current(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   values[0] = (double)uvt_current(thread);
 }
 
 /* promise: number, life */
-static void do_promise(struct uvt_thread *thread, double *values)
+static void do_promise(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uint64_t execute_id = uvt_current(thread);
   if (uvt_recording(thread))
     uvt_put_promise(thread, execute_id, (uint64_t)values[0], (enum uvt_life)values[1]);
 }
 
 /* missed: something that was to be recorded */
-static void do_missed(struct uvt_thread *thread, double *values)
+static void do_missed(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
-  (void)thread, (void)values;
+  (void)thread, (void)values, (void)fast;
   uvt_count_lost(1);
 }
 
 /* label: number, status, kind, name; of the current invocation */
-static void do_label(struct uvt_thread *thread, double *values)
+static void do_label(struct uvt_thread *thread, double *values, uintptr_t fast)
 {
+  (void)fast;
   uint64_t execute_id = uvt_current(thread);
   if (!uvt_recording(thread))
     return;
@@ -267,11 +315,10 @@ static void do_label(struct uvt_thread *thread, double *values)
   X(hold)             \
   X(drop) X(cause) X(cancel) X(begin) X(end) X(finish) X(resume) X(current) X(promise) X(label) X(missed)
 
-static inline __attribute__((always_inline)) void operate(void (*operation)(struct uvt_thread *, double *),
-                                                          uintptr_t sp)
+static inline __attribute__((always_inline)) void operate(operation *done, uintptr_t sp, uintptr_t fast)
 {
   struct uvt_thread *thread = uvt_thread_enter(sp);
-  operation(thread, js.values);
+  done(thread, js.values, fast);
   uvt_thread_leave(thread);
 }
 
@@ -281,20 +328,29 @@ static inline __attribute__((always_inline)) void operate(void (*operation)(stru
   static void fast_##name(napi_value unused, napi_value unused_too)             \
   {                                                                             \
     (void)unused, (void)unused_too;                                             \
-    operate(do_##name, SP);                                                     \
+    operate(do_##name, SP, SP);                                                 \
   }                                                                             \
   static void v8_##name(const void *unused)                                     \
   {                                                                             \
     (void)unused;                                                               \
-    operate(do_##name, SP);                                                     \
+    operate(do_##name, SP, 0);                                                  \
   }                                                                             \
   static napi_value napi_##name(napi_env unused, napi_callback_info unused_too) \
   {                                                                             \
     (void)unused, (void)unused_too;                                             \
-    operate(do_##name, SP);                                                     \
+    operate(do_##name, SP, 0);                                                  \
     return NULL;                                                                \
   }
 OPERATIONS(OPERATION)
+
+/* again(): that operation which could not be done in a fast call */
+static napi_value js_again(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  js.values[0] = -js.values[0];
+  js.again(call.thread, js.values, 0);
+  return NULL;
+}
 
 /* ---- Questions: about a value, the answer in the array ---- */
 
@@ -656,11 +712,12 @@ static napi_value js_function(napi_env env, napi_callback_info info)
   return number;
 }
 
-/* place(1: through one function of Node's): the number of where its caller's callers are */
-static napi_value js_place(napi_env env, napi_callback_info info)
+/* learn(the function that calls it): how V8's frames lie (js_place.h) */
+static napi_value js_learn(napi_env env, napi_callback_info info)
 {
   TAKE_CALL(call, env, info);
-  return number_value(env, uvt_js_place(env, as_double(env, &call, 0) != 0));
+  uvt_js_place_learn(call.arguments[0]);
+  return NULL;
 }
 
 /* log(string) */
@@ -689,7 +746,8 @@ static const struct {
     {"state", js_state},
     {"text", js_text},
     {"function", js_function},
-    {"place", js_place},
+    {"learn", js_learn},
+    {"again", js_again},
     {"tables", js_tables},
     {"hear", js_hear},
     {"kind", js_kind},
@@ -756,6 +814,7 @@ static void environment_ends(void *unused)
   js = (struct js){0};
   uvt_js_emit_leave();
   uvt_js_functions_forget();
+  uvt_js_places_forget();
   uvt_thread.js_rejected = 0;
 }
 

@@ -33,9 +33,9 @@ bool uvt_js_hooks_alone(void);
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
 
-/* The current invocation registers something of JavaScript: type and function by their numbers (js_text.h),
- * UVT_LINK_* flags. -> the link ID. `hold`: as of uvt_put_js_link(). */
-uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold);
+/* The current invocation has called a function of Node's that makes something: type by its number
+ * (js_text.h), UVT_LINK_* flags. -> the link ID. */
+uint64_t uvt_js_link_made(struct uvt_thread *thread, uint32_t type, uint8_t flags);
 
 /*
  * Native code of Node's may go on where it has thrown for the program, and come to hooks with that exception

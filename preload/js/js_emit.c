@@ -104,7 +104,7 @@ static bool init(const uintptr_t *type, double id, uintptr_t sp)
     return false;
   uint8_t flags = kind->once ? UVT_LINK_CAUSED : UVT_LINK_CAUSED | UVT_LINK_REPEAT;
   struct uvt_thread *thread = uvt_thread_enter(sp);
-  table->links[at] = (double)uvt_js_link(thread, kind->text, 0, flags, false);
+  table->links[at] = (double)uvt_js_link_made(thread, kind->text, flags);
   uvt_thread_leave(thread);
   table->kinds[at] = kind->number;
   if (kind->once)

@@ -30,12 +30,12 @@ static napi_value script_name(napi_value function)
   return *uvt_js_origin_name(&origin);
 }
 
-static const char *path_of(const char *file)
+const char *uvt_js_path_of(const char *file)
 {
   return strncmp(file, "file://", 7) == 0 ? file + 7 : file;
 }
 
-static bool is_nodes(const char *file)
+bool uvt_js_is_nodes(const char *file)
 {
   return strncmp(file, "node:", 5) == 0;
 }
@@ -56,9 +56,9 @@ static int32_t describe(napi_env env, napi_value function, int line)
     return 0;
   if (!own || napi_get_value_string_utf8(env, own, name, sizeof name, &length) || !name[0])
     strcpy(name, "(anonymous)");
-  int written = snprintf(text, sizeof text, "%s %s:%d", name, path_of(file), line + 1);
+  int written = snprintf(text, sizeof text, "%s %s:%d", name, uvt_js_path_of(file), line + 1);
   int32_t number = (int32_t)number_of(text, sizeof text, written);
-  return is_nodes(file) ? -number : number;
+  return uvt_js_is_nodes(file) ? -number : number;
 }
 
 int32_t uvt_js_function(napi_env env, napi_value function)
@@ -76,39 +76,6 @@ int32_t uvt_js_function(napi_env env, napi_value function)
   if (place->key != key)
     *place = (struct place){key, describe(env, function, line)};
   return place->text;
-}
-
-/* What every registration is made through: ours, and that of Node which tells of it. */
-static bool is_passed(const char *file)
-{
-  return !file[0] || strcmp(file, UVT_JS_AGENT) == 0 || strcmp(file, "node:internal/async_hooks") == 0;
-}
-
-#define PLACE_FRAMES 20
-#define NODES_PLACE "@node:internal"
-
-uint32_t uvt_js_place(napi_env env, bool through_node)
-{
-  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  if (!isolate || !v8_stack_now || !v8_stack_frame || !v8_frame_script || !v8_frame_location)
-    return 0;
-  napi_value stack = v8_stack_now(isolate, PLACE_FRAMES, V8_STACK_DETAILED);
-  int count = v8_stack_count(stack);
-  for (int i = 0; i < count; i++) {
-    char file[1024] = "", text[sizeof file + 16];
-    size_t length;
-    napi_value frame = v8_stack_frame(stack, isolate, (uint32_t)i), script = v8_frame_script(frame);
-    if (!script || napi_get_value_string_utf8(env, script, file, sizeof file, &length) || is_passed(file))
-      continue;
-    if (!is_nodes(file))
-      return number_of(
-          text, sizeof text,
-          snprintf(text, sizeof text, "@%s:%d", path_of(file), v8_frame_location(frame).line + 1));
-    if (strcmp(file, "node:async_hooks") != 0 && (!through_node || v8_frame_is_constructor(frame)))
-      break;
-    through_node = false;
-  }
-  return uvt_js_text(NODES_PLACE, strlen(NODES_PLACE));
 }
 
 void uvt_js_functions_forget(void)

@@ -18,11 +18,9 @@ int32_t uvt_js_function(napi_env env, napi_value function);
 /* Where the name of its script lies in it. */
 napi_value *uvt_js_origin_name(struct v8_script_origin *origin);
 
-/* Number of "@file:line", where what made a registration was called from. A promise reaction is made by who
- * calls then or awaits, an AsyncResource by who calls its constructor, any other resource by the one function
- * of Node's that is called for it (`through_node`). What lies deeper in Node, or is part of making one of
- * Node's objects, is Node's own doing: "@node:internal". Slow. */
-uint32_t uvt_js_place(napi_env env, bool through_node);
+/* A script's name: Node's own? And without the scheme of a URL. */
+bool uvt_js_is_nodes(const char *file);
+const char *uvt_js_path_of(const char *file);
 
 /* The thread's environment ends. */
 void uvt_js_functions_forget(void);

@@ -61,9 +61,9 @@ void uvt_sends_catch_up(struct uvt_thread *thread)
   (void)thread;
 }
 
-uint64_t uvt_js_link(struct uvt_thread *thread, uint32_t type, uint32_t function, uint8_t flags, bool hold)
+uint64_t uvt_js_link_made(struct uvt_thread *thread, uint32_t type, uint8_t flags)
 {
-  (void)thread, (void)function, (void)hold;
+  (void)thread;
   TELL("link %d%s ", (int)type, flags & UVT_LINK_REPEAT ? "+" : "");
   return 1000 + type;
 }

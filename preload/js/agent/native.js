@@ -61,7 +61,7 @@ const NONE = 0; // no link
 const values = new Float64Array(native.values);
 const { link: doLink, timer: doTimer, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin,
         end: doEnd, finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
-        missed: doMissed } = native;
+        missed: doMissed, again: doAgain } = native;
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
 const NO = 0; // as in js.c
@@ -72,6 +72,8 @@ function link(type, place, flags) {
   values[1] = place;
   values[2] = flags;
   doLink();
+  if (values[0] < 0)
+    doAgain();
   return values[0];
 }
 
@@ -81,6 +83,8 @@ function linkTimer(type, place, flags, timeout) {
   values[2] = flags;
   values[3] = timeout;
   doTimer();
+  if (values[0] < 0)
+    doAgain();
   return values[0];
 }
 
@@ -121,9 +125,22 @@ function textNumber(text) {
 
 let locations = false;
 
-// Number of the text for where a registration was made; through one function of Node's, or by who called it.
-function place(throughNode) {
-  return locations ? native.place(throughNode ? 1 : 0) : 0;
+// In place of a function's number, as in js.c: the place is found natively. Where V8 has to be asked for it, doLink, doHold
+// and doTimer leave a negative number and have done nothing: doAgain is then to be called by the same function.
+const PLACE_OF_CALLER = -1;
+const PLACE_THROUGH_NODE = -2;
+
+function place(asked) {
+  return locations ? asked : 0;
+}
+
+// Calls in different ways, from which it is learnt natively how V8's frames lie.
+function learnPlaces() {
+  const { learn } = native;
+  const probe = () => native.learn(probe);
+  const deeper = (f, ...more) => learn(deeper, f, more);
+  probe();
+  apply(deeper, null, [probe, 1, 2]);
 }
 
 // ---- The main script ----

@@ -103,7 +103,7 @@ function react(promise, reaction, parent) {
   const known = noteOf(parent);
   const caused = known === null ? isSettled(parent) : known.settled;
   values[0] = promiseType;
-  values[1] = place(false);
+  values[1] = place(PLACE_OF_CALLER);
   if (caused) {
     values[2] = LINK_CAUSED;
     reaction.caused = true;
@@ -111,6 +111,8 @@ function react(promise, reaction, parent) {
   }
   values[2] = 0;
   doHold();
+  if (values[0] < 0)
+    doAgain();
   reaction.link = values[0];
   held = promise;
   wait(known ?? note(parent, false), reaction);
@@ -227,6 +229,8 @@ function followPromises(binding) {
       if (parent === undefined || made.link !== NONE)
         return;
       doLink();
+      if (values[0] < 0)
+        doAgain();
       made.link = values[0];
     },
     before(promise) {

@@ -45,7 +45,7 @@ function makeKind(type) {
   const kind = new Kind(type);
   kindsByNumber[kindCount++] = kind;
   mapSet(kinds, type, kind);
-  if (kind.functionOf === undefined && !kind.isTimer && !locations)
+  if (kind.functionOf === undefined && !kind.isTimer)
     native.kind(type, kind.type, kind.number, kind.once ? 1 : 0);
   return kind;
 }
@@ -146,7 +146,7 @@ const FUNCTION_OF = {
 
 function registerTimer(id, kind, timer, callback) {
   const once = kind.once || !timer._repeat;
-  const where = functionNumber(callback) || place(true);
+  const where = functionNumber(callback) || place(PLACE_THROUGH_NODE);
   const flags = once ? LINK_CAUSED : LINK_CAUSED | LINK_REPEAT;
   const made = kind.isTimeout ? linkTimer(kind.type, where, flags, timer._idleTimeout) : link(kind.type, where, flags);
   const registration = new Registration(id, made, kind, once, timer);
@@ -158,7 +158,7 @@ function registerLasting(id, kind, callback) {
   const at = id & (LASTING - 1);
   if (lastingIds[at] !== 0)
     makeLastingRoom(at);
-  lastingLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED | LINK_REPEAT);
+  lastingLinks[at] = link(kind.type, functionNumber(callback) || place(PLACE_THROUGH_NODE), LINK_CAUSED | LINK_REPEAT);
   lastingIds[at] = id;
   lastingKinds[at] = kind.number;
   lastingOpen[at] = lastingState[at] = 0;
@@ -210,7 +210,7 @@ function registerOnce(id, kind, callback) {
   const at = id & (PLACES - 1);
   if (onceIds[at] !== 0)
     makeRoom(at);
-  onceLinks[at] = link(kind.type, functionNumber(callback) || place(true), LINK_CAUSED);
+  onceLinks[at] = link(kind.type, functionNumber(callback) || place(PLACE_THROUGH_NODE), LINK_CAUSED);
   onceIds[at] = id;
   onceKinds[at] = kind.number;
   onceBegun[at] = 0;

@@ -4,6 +4,8 @@
 function follow() {
   lifeCycle = Boolean(native.options & OPTION_PROMISES);
   locations = Boolean(native.options & OPTION_LOCATIONS);
+  if (locations)
+    learnPlaces();
   kindOf('TickObject');
   const binding = internalBinding('async_wrap');
   const stopPromises = followPromises(binding);
