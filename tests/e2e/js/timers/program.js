@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // program.js SEED LOG: timers of all kinds at random, on the main thread and in a worker. Each that runs writes into the
-// log what Node's list has compared, in the order in which they ran: [thread, name, start, timeout].
+// log what Node's list has compared, in the order in which they ran: [thread, name, start, timeout, counts again].
 'use strict';
 const fs = require('fs');
 const { runInThisContext } = require('vm');
@@ -20,6 +20,7 @@ function random(below) {
 const log = [];
 let made = 0;
 const alive = [];
+const refreshed = new Set(); // their count began again after they were Queued, maybe
 
 // A function of its own for V8, too, which knows them by where they stand.
 function named(body) {
@@ -28,7 +29,7 @@ function named(body) {
 }
 
 function note(name, timer) {
-  log.push([prefix, name, timer._idleStart, timer._idleTimeout]);
+  log.push([prefix, name, timer._idleStart, timer._idleTimeout, refreshed.has(timer)]);
 }
 
 function spin(ms) {
@@ -72,6 +73,11 @@ function makeRefreshing() {
   setTimeout(run, 1 + random(15));
 }
 
+function refresh(timer) {
+  timer?.refresh();
+  refreshed.add(timer);
+}
+
 async function loop() {
   let left = 2;
   for await (const unused of ticks(4 + random(10)))
@@ -85,7 +91,7 @@ const ACTIONS = [
   () => makeInterval(),
   () => makeRefreshing(),
   () => clearTimeout(alive[random(alive.length)]),
-  () => alive[random(alive.length)]?.refresh(),
+  () => refresh(alive[random(alive.length)]),
   () => spin(random(25)),
   () => sleep(random(20)),
   () => loop(),
