@@ -18,19 +18,19 @@ const MOMENT = 40; // ms
 const log = {}; // by name
 
 const soon = (f) => setTimeout(f, random(MOMENT));
-let throwing = null;
+let serving = null; // the request that our code is about: whatever it throws, Node's own errors, too, is that one's
 process.on('uncaughtException', () => {
-  log[throwing].failed = true;
+  log[serving].failed = true;
 });
 
 const left = new Set(); // names of those whose client went away, maybe before the server met them
 const leave = (names) => names.forEach((name) => left.add(name));
 
-// How a server treats a request; `res` is that of either protocol.
+// How a server treats a request; `res` is that of either protocol, `soon` is of this request.
 const treatments = {
   finish: (res) => res.end('done'),
-  later: (res) => soon(() => res.end('done')),
-  stream(res) {
+  later: (res, { soon }) => soon(() => res.end('done')),
+  stream(res, { soon }) {
     res.write('part');
     soon(() => {
       if (!res.destroyed)
@@ -41,17 +41,15 @@ const treatments = {
   never() {},
   unfinished: (res) => res.write('part'),
   headers: (res) => res.flushHeaders?.() ?? res.write(''),
-  throws(res, req, name) {
-    throwing = name;
+  throws(res, { name }) {
     throw new Error(name);
   },
-  throwsLater(res, req, name) {
+  throwsLater(res, { soon, name }) {
     soon(() => {
-      throwing = name;
       throw new Error(name);
     });
   },
-  closes: (res, req) => soon(() => {
+  closes: (res, { soon, req }) => soon(() => {
     const connection = res.stream ?? req.socket;
     connection.closedHere = !connection.destroyed;
     res.stream ? res.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR) : res.destroy();
@@ -75,7 +73,11 @@ function serve(req, res) {
   req.on('error', () => {});
   if (random(2))
     req.resume();
-  treatments[entry.treatment](res, req, name);
+  const about = (f) => {
+    serving = name;
+    f();
+  };
+  about(() => treatments[entry.treatment](res, { name, req, soon: (f) => soon(() => about(f)) }));
 }
 
 // One connection, one to three requests in one piece; it may go away.
