@@ -17,6 +17,7 @@
 #include "calls/registration.h"
 #include "hooks/entry.h"
 #include "js_emit.h"
+#include "js_frames.h"
 #include "js_function.h"
 #include "js_place.h"
 #include "live/arena.h"
@@ -712,12 +713,42 @@ static napi_value js_function(napi_env env, napi_callback_info info)
   return number;
 }
 
-/* learn(the function that calls it): how V8's frames lie (js_place.h) */
+/* learn(the function that calls it): how V8's frames lie (js_frames.h) */
 static napi_value js_learn(napi_env env, napi_callback_info info)
 {
   TAKE_CALL(call, env, info);
-  uvt_js_place_learn(call.arguments[0]);
+  uvt_js_frames_learn(call.arguments[0]);
   return NULL;
+}
+
+/* places(the function that calls it): they are found by frames from now on */
+static napi_value js_places(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  uvt_js_places_start(call.arguments[0]);
+  return NULL;
+}
+
+/* The frame of the first argument, a function that is under way near; 0: it is not, or nobody knows. */
+static uintptr_t frame_of(const struct call *call)
+{
+  return uvt_js_frames_known() ? uvt_js_frame_of(v8_isolate_current(), *(uintptr_t *)call->arguments[0]) : 0;
+}
+
+/* calledOn(function that is under way): what it was called on, or undefined */
+static napi_value js_called_on(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  uintptr_t fp = frame_of(&call);
+  return fp ? (napi_value)((uintptr_t *)fp + UVT_FRAME_RECEIVER) : NULL;
+}
+
+/* calledByV8(function): 1 if it is under way, called by V8 itself, or nobody knows; 0: else */
+static napi_value js_called_by_v8(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  uintptr_t fp = frame_of(&call);
+  return number_value(env, fp ? uvt_js_frame_by_v8(fp) : !uvt_js_frames_known());
 }
 
 /* log(string) */
@@ -747,6 +778,9 @@ static const struct {
     {"text", js_text},
     {"function", js_function},
     {"learn", js_learn},
+    {"places", js_places},
+    {"calledOn", js_called_on},
+    {"calledByV8", js_called_by_v8},
     {"again", js_again},
     {"tables", js_tables},
     {"hear", js_hear},
@@ -815,6 +849,7 @@ static void environment_ends(void *unused)
   uvt_js_emit_leave();
   uvt_js_functions_forget();
   uvt_js_places_forget();
+  uvt_js_frames_forget();
   uvt_thread.js_rejected = 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "base/v8_parts.h"
+#include "js_frames.h"
 #include "js_function.h"
 #include "recording/js_text.h"
 
@@ -75,13 +76,10 @@ static uintptr_t word(uintptr_t tagged, size_t index)
   return ((const uintptr_t *)(tagged - 1))[index];
 }
 
-/* How this V8's frames lie: words of ... */
+/* Words of ... */
 static __thread struct {
-  size_t entry;          /* the isolate: the exit frame by which JavaScript has called C++ last */
-  size_t shared;         /* a function: what all closures of it share */
-  size_t traced;         /* a frame of a stack trace: the same; 0: not known */
-  uintptr_t interpreter; /* a return address into it */
-  bool probed;
+  size_t shared; /* a function: what all closures of it share */
+  size_t traced; /* a frame of a stack trace: the same; 0: not known */
 } v8 __attribute__((tls_model("initial-exec")));
 
 static bool says_where(const void *isolate)
@@ -126,58 +124,6 @@ static uint32_t place_by_v8(napi_env env, bool through_node)
 {
   struct trace trace;
   return take_trace(env, through_node, &trace) ? trace.place : 0;
-}
-
-/* ---- V8's frames ---- */
-
-/* Where a frame pointer points: that of the caller, and the return address into it. Below it lies, of
- * JavaScript, the context and the function; of V8's own code, what it is, as a small integer. */
-struct frame {
-  uintptr_t caller, pc;
-};
-
-static const struct frame *frame_at(uintptr_t fp)
-{
-  return (const struct frame *)fp;
-}
-
-static uintptr_t slot(uintptr_t fp, int index)
-{
-  return ((const uintptr_t *)fp)[index];
-}
-
-enum { WHAT = -1, FUNCTION = -2, BYTECODE = -4, OFFSET = -5 };
-/* V8's frame by which C++ enters JavaScript keeps the exit frame below. */
-enum { ENTRY = 1, CONSTRUCT_ENTRY, FORMER_EXIT = -8 };
-
-/* Of a script, so that it is in stack traces; V8's own functions are not. */
-static bool is_javascript(uintptr_t fp)
-{
-  return slot(fp, WHAT) & 1 && v8_function_script((napi_value)((uintptr_t *)fp + FUNCTION)) > 0;
-}
-
-static bool is_entry(uintptr_t fp)
-{
-  return slot(fp, WHAT) >> 1 == ENTRY || slot(fp, WHAT) >> 1 == CONSTRUCT_ENTRY;
-}
-
-/* In the bytecode, that the interpreter runs in that frame. */
-static uintptr_t bytecode_at(uintptr_t fp)
-{
-  return slot(fp, BYTECODE) + (slot(fp, OFFSET) >> 32);
-}
-
-/* V8 has it more than once in memory: it is known by what it is. */
-static bool is_interpreter(uintptr_t pc)
-{
-  enum { BEFORE = 8, LENGTH = 24 };
-  return pc == v8.interpreter ||
-         !memcmp((const char *)pc - BEFORE, (const char *)v8.interpreter - BEFORE, LENGTH);
-}
-
-static uintptr_t exit_frame(const void *isolate)
-{
-  return ((const uintptr_t *)isolate)[v8.entry];
 }
 
 /* ---- What is known of addresses ---- */
@@ -245,16 +191,16 @@ static uint32_t walk(uintptr_t fp, enum passing passing)
 {
   const struct known *table = places.table;
   for (int step = 0; step < STEPS; step++) {
-    uint32_t meaning = meaning_at(table, frame_at(fp)->pc, passing);
-    fp = frame_at(fp)->caller;
+    uint32_t meaning = meaning_at(table, uvt_js_frame(fp)->pc, passing);
+    fp = uvt_js_frame(fp)->caller;
     if (meaning == INTERPRETER)
-      meaning = meaning_at(table, bytecode_at(fp), passing);
+      meaning = meaning_at(table, uvt_js_frame_bytecode(fp), passing);
     if (meaning >= PLACES)
       return meaning - PLACES;
     if (meaning <= PASSES_NONE) {
       passing = (enum passing)meaning;
     } else if (meaning == ENTERED) {
-      fp = slot(fp, FORMER_EXIT);
+      fp = uvt_js_frame_word(fp, UVT_FRAME_FORMER_EXIT);
       if (!fp)
         return places.nodes;
     } else {
@@ -275,17 +221,17 @@ static size_t walk_all(uintptr_t fp, struct walked *walked)
 {
   size_t count = 0, functions = 0;
   while (fp && count < STEPS && functions < FRAMES) {
-    uintptr_t pc = frame_at(fp)->pc;
-    fp = frame_at(fp)->caller;
+    uintptr_t pc = uvt_js_frame(fp)->pc;
+    fp = uvt_js_frame(fp)->caller;
     struct walked *at = &walked[count++];
-    *at = (struct walked){.pc = pc, .fp = fp, .is_javascript = is_javascript(fp)};
+    *at = (struct walked){.pc = pc, .fp = fp, .is_javascript = uvt_js_frame_is_scripted(fp)};
     if (at->is_javascript) {
       functions++;
-      at->function = word(slot(fp, FUNCTION), v8.shared);
-      at->is_interpreted = is_interpreter(pc);
-    } else if (is_entry(fp)) {
+      at->function = word(uvt_js_frame_word(fp, UVT_FRAME_FUNCTION), v8.shared);
+      at->is_interpreted = uvt_js_is_interpreter(pc);
+    } else if (uvt_js_frame_is_entry(fp)) {
       at->is_entry = true;
-      fp = slot(fp, FORMER_EXIT);
+      fp = uvt_js_frame_word(fp, UVT_FRAME_FORMER_EXIT);
     }
   }
   return count;
@@ -349,7 +295,7 @@ static void enter_frame(const struct walked *frame, enum passing passing, uint32
 {
   if (frame->is_interpreted) {
     enter(frame->pc, passing, INTERPRETER);
-    enter(bytecode_at(frame->fp), passing, meaning);
+    enter(uvt_js_frame_bytecode(frame->fp), passing, meaning);
     return;
   }
   enter(frame->pc, passing, meaning);
@@ -405,7 +351,7 @@ static __attribute__((noinline)) uint32_t ask(napi_env env, enum passing passing
     place = trace.place;
     places.asked++;
     if (places.isolate && collections == places.collections) /* else what the trace holds has moved */
-      learn(exit_frame(places.isolate), passing, &trace);
+      learn(uvt_js_exit_frame(places.isolate), passing, &trace);
   }
   napi_close_handle_scope(env, scope);
   places.missed_fp = 0;
@@ -428,7 +374,7 @@ static uint32_t find(napi_env env, uintptr_t fast, bool through_node)
   enum passing passing = through_node ? PASSES_ONE : PASSES_NONE;
   if (__builtin_expect(!places.isolate, 0))
     return fast ? UVT_JS_PLACE_ASK : ask(env, passing);
-  uintptr_t from = fast ? fast : exit_frame(places.isolate);
+  uintptr_t from = fast ? fast : uvt_js_exit_frame(places.isolate);
   if (!from)
     return places.nodes;
   uint32_t place = walk(from, passing);
@@ -438,8 +384,8 @@ static uint32_t find(napi_env env, uintptr_t fast, bool through_node)
   }
   if (!fast)
     return ask(env, passing);
-  places.missed_fp = frame_at(fast)->caller;
-  places.missed_pc = frame_at(fast)->pc;
+  places.missed_fp = uvt_js_frame(fast)->caller;
+  places.missed_pc = uvt_js_frame(fast)->pc;
   return UVT_JS_PLACE_ASK;
 }
 
@@ -459,27 +405,7 @@ uint32_t uvt_js_place(napi_env env, uintptr_t fast, bool through_node)
   return checked(env, place, through_node);
 }
 
-/* ---- Learning how frames lie ---- */
-
-#define ISOLATE_WORDS 5120 /* that are looked through */
-#define OWN_FRAMES 16384   /* bytes of stack, at most, between V8's exit frame and ours */
-#define PROBE_FRAMES 4     /* from there to the probe's */
-
-/* The return address into the probe's frame, if that is an exit frame not far above; else 0. */
-static uintptr_t probe_called_by(uintptr_t fp, uintptr_t here, uintptr_t probe)
-{
-  for (int step = 0; step < PROBE_FRAMES; step++) {
-    if (fp % sizeof fp || fp <= here || fp - here > OWN_FRAMES)
-      return 0;
-    uintptr_t pc = frame_at(fp)->pc, caller = frame_at(fp)->caller;
-    if (caller <= fp || caller - here > OWN_FRAMES)
-      return 0;
-    if (slot(caller, FUNCTION) == probe)
-      return slot(caller, BYTECODE) & 1 && !(slot(caller, OFFSET) & UINT32_MAX) ? pc : 0;
-    fp = caller;
-  }
-  return 0;
-}
+/* ---- Begin and end ---- */
 
 /* What a function and its frame in a stack trace have in common. */
 static bool find_shared(void *isolate, uintptr_t probe)
@@ -499,21 +425,6 @@ static bool find_shared(void *isolate, uintptr_t probe)
   return found == 1;
 }
 
-/* False: nothing of the kind, or more than one. */
-static bool find_entry(const uintptr_t *isolate, uintptr_t here, uintptr_t probe)
-{
-  int found = 0;
-  for (size_t i = 0; i < ISOLATE_WORDS; i++) {
-    uintptr_t pc = probe_called_by(isolate[i], here, probe);
-    if (!pc)
-      continue;
-    v8.entry = i;
-    v8.interpreter = pc;
-    found++;
-  }
-  return found == 1;
-}
-
 static bool start(void *isolate)
 {
   places.table = calloc(1u << TABLE_BITS, sizeof *places.table);
@@ -525,19 +436,14 @@ static bool start(void *isolate)
   return true;
 }
 
-void uvt_js_place_learn(napi_value function)
+void uvt_js_places_start(napi_value function)
 {
   void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  uintptr_t here = (uintptr_t)__builtin_frame_address(0), probe = *(uintptr_t *)function;
-  size_t entry = v8.entry;
-  bool is_first = !v8.probed;
-  if (places.isolate || !isolate || !uvt_v8_has(UVT_V8_frames) || !says_where(isolate) ||
-      !v8_before_collections)
+  if (places.isolate || !says_where(isolate) || !v8_before_collections)
     return;
-  v8.probed = true;
-  if (!find_shared(isolate, probe) || !find_entry(isolate, here, probe))
+  if (!uvt_js_frames_known() || !find_shared(isolate, *(uintptr_t *)function))
     uvt_log("places: asked of V8 each time, whose frames are not as expected");
-  else if (!is_first && v8.entry == entry && start(isolate))
+  else if (start(isolate))
     uvt_log("places: found by frames");
 }
 

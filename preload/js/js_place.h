@@ -27,10 +27,9 @@
      */
 #define UVT_JS_PLACE_ASK UINT32_MAX /* not known; V8 cannot be asked in a fast call */
 
-/* Learns how this V8's frames lie, from `probe`: the JavaScript function, in its first runs, that has called
- * what calls this. Twice, by different calls. Without it, or where the frames are not as expected, V8 is
- * asked each time. */
-void uvt_js_place_learn(napi_value probe);
+/* Looks by frames from now on, if how they lie is known (js_frames.h); else V8 is asked each time. `function`
+ * of JavaScript has called what calls this. */
+void uvt_js_places_start(napi_value function);
 
 /* Number (js_text.h) of "@file:line"; 0: V8 does not say. `fast`: the frame of a native function that
  * optimised code has called as C calls (a fast call); 0: it was called else. After UVT_JS_PLACE_ASK the same

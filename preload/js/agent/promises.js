@@ -118,6 +118,25 @@ function react(promise, reaction, parent) {
   wait(known ?? note(parent, false), reaction);
 }
 
+const { prototype: plainPromise, prototype: { then: plainThen } } = Promise;
+let framesLearnt = false;
+
+function thenIsUnderWay(ask) {
+  if (!framesLearnt)
+    learnFrames();
+  framesLearnt = true;
+  return native[ask](plainThen);
+}
+
+// The hooks tell no parent of a reaction that a subclass's constructor makes, within `then`: what that was called on.
+function parentOf(promise) {
+  const prototype = getPrototypeOf(promise);
+  if (prototype === plainPromise)
+    return undefined;
+  const on = thenIsUnderWay('calledOn');
+  return isObject(on) && !isProxy(on) && getPrototypeOf(on) === prototype ? on : undefined;
+}
+
 function tellLife(id, life) {
   values[0] = id;
   values[1] = life;
@@ -125,7 +144,8 @@ function tellLife(id, life) {
 }
 
 // Its note, or null. That of a reaction whose link is NONE is to be linked yet: the arguments of doLink are in the array.
-function onPromiseInit(promise, parent) {
+function onPromiseInit(promise, told) {
+  const parent = told ?? parentOf(promise);
   if (parent === undefined && !lifeCycle)
     return null;
   const made = new Note(false);
@@ -133,7 +153,7 @@ function onPromiseInit(promise, parent) {
     tellLife(made.id = ++lastPromise, LIFE_CREATE);
   if (parent === undefined)
     return made;
-  if (adopting === undefined) {
+  if (adopting === undefined || thenIsUnderWay('calledByV8') === 0) {
     react(promise, made, parent);
     return made;
   }
@@ -167,7 +187,10 @@ function onPromiseBefore(promise) {
 
 function onPromiseAfter(promise) {
   const reaction = noteOf(promise);
-  if (adopting !== undefined) {
+  if (adopting !== undefined) { // what it asked is no promise
+    if (adopting.adoption !== NONE)
+      tellCancel(adopting.adoption, REASON_CANCELLED);
+    adopting.adoption = NONE;
     adopting = undefined;
     return false;
   }
@@ -226,7 +249,7 @@ function followPromises(binding) {
       if (made === null)
         return;
       Noted.set(promise, made);
-      if (parent === undefined || made.link !== NONE)
+      if (!made.caused || made.link !== NONE)
         return;
       doLink();
       if (values[0] < 0)

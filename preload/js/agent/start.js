@@ -5,7 +5,7 @@ function follow() {
   lifeCycle = Boolean(native.options & OPTION_PROMISES);
   locations = Boolean(native.options & OPTION_LOCATIONS);
   if (locations)
-    learnPlaces();
+    followPlaces();
   kindOf('TickObject');
   const binding = internalBinding('async_wrap');
   const stopPromises = followPromises(binding);
