@@ -853,12 +853,13 @@ static void print_item(struct printer *printer, const struct item *item)
     list_below(printer, item, &printer->levels[printer->depth - 1], &below);
   else if (count_below(printer, item))
     uvt_words_add(&words, UVT_STYLE_STATE, "%" PRIu64 " operations below", count_below(printer, item));
+  /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the levels are the printer's */
   print_line(printer, &words, below.count > 0);
   if (below.count)
     push_level(printer, &below);
   else
     clear_level(&below);
-} /* NOLINT(clang-analyzer-unix.Malloc): the levels stay the printer's */
+}
 
 /* Prints all that hangs from that level, and takes it over. */
 static void print_level(struct printer *printer, struct level *top)
