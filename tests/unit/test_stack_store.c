@@ -82,7 +82,6 @@ static void test_frames_of_the_runtime_are_told_from_the_programs(void **state)
       "setTimeout node:timers:139:20",
       "(anonymous) node:internal/main/run_main_module:1:1",
       "node:internal/main/run_main_module:1:1",
-      "register node:internal/uvtree:191:18",
       "Builtin:JSEntry",
       "BytecodeHandler:ConstructHandler",
       "RegExp:^a+ \\(node\\)",
@@ -91,7 +90,6 @@ static void test_frames_of_the_runtime_are_told_from_the_programs(void **state)
       "v8::internal::(anonymous namespace)::Invoke(v8::internal::Isolate*)+0x12b (node)",
       "/usr/bin/node+0x1234",
       "/usr/lib/x86_64-linux-gnu/libuv.so.1.0.0+0x99",
-      "hook_uv_run+0xb3 (libuvtree.so)",
       "start_thread+0x305 (libc.so.6)",
       "[vdso]+0x8",
   };
@@ -135,6 +133,31 @@ static void test_site_is_where_the_program_is(void **state)
   uvt_stack_store_release(store);
 }
 
+static void test_frames_of_our_own_are_in_no_stack(void **state)
+{
+  (void)state;
+  struct uvt_stack_store *store = uvt_stack_store_create(UVT_STACK_STORE_BYTES);
+  uint32_t object = uvt_image_of(store, "/usr/lib/uvtree/libuvtree.so", "");
+  uint32_t provider = uvt_image_of(store, "/usr/lib/uvtree/libuvtree-lttng.so", "");
+  uint32_t f = uvt_frame_of_text(store, "f /app/x.js:1:2"),
+           g = uvt_frame_of_text(store, "g /app/libuvtree.js:1:2");
+  uint32_t frames[] = {uvt_frame_of_text(store, "link node:internal/uvtree:70:14"),
+                       f,
+                       uvt_frame_in_image(store, object, 5),
+                       uvt_frame_in_image(store, provider, 5),
+                       uvt_frame_of_text(store, "node:internal/uvtree:1190:65"),
+                       g,
+                       uvt_frame_of_text(store, "hook_uv_run+0xb3 (libuvtree.so)"),
+                       uvt_frame_of_text(store, "/usr/lib/libuvtree.so+0x3")};
+  uint32_t ours[] = {frames[0], frames[2]};
+  uint32_t stack = uvt_stack_of(store, frames, sizeof frames / sizeof *frames);
+  assert_int_equal(stack, uvt_stack_of(store, (uint32_t[]){f, g}, 2));
+  assert_int_equal(uvt_stack_length(store, stack), 2);
+  assert_string_equal(uvt_stack_frame(store, stack, 1), "g /app/libuvtree.js:1:2");
+  assert_int_equal(uvt_stack_of(store, ours, 2), 0);
+  uvt_stack_store_release(store);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -143,6 +166,7 @@ int main(void)
       cmocka_unit_test(test_store_is_bounded_and_counts_what_it_refuses),
       cmocka_unit_test(test_store_lives_as_long_as_it_is_held),
       cmocka_unit_test(test_frames_of_the_runtime_are_told_from_the_programs),
+      cmocka_unit_test(test_frames_of_our_own_are_in_no_stack),
       cmocka_unit_test(test_site_is_where_the_program_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,14 +64,15 @@ void uvt_append(char *text, size_t size, const char *format, const char *value)
     uvt_words_put(text + length, size - length, format, value);
 }
 
-static bool is_telling(const char *key)
+/* What Node does of its own accord is at "node:internal", which is no place to show. */
+static bool is_telling(const struct uvt_datum *datum)
 {
   static const char *const others[] = {"type", "layer", "repeat", "stack", "status", "internal", "child"};
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-    if (strcmp(key, others[i]) == 0)
+    if (strcmp(datum->key, others[i]) == 0)
       return false;
   }
-  return true;
+  return datum->type != UVT_DATUM_STRING || !datum->string || strcmp(datum->string, "node:internal") != 0;
 }
 
 static void describe_number(char *text, size_t size, const struct uvt_datum *datum)
@@ -118,7 +119,7 @@ void uvt_describe_link(char *text, size_t size, const struct uvt_event *event)
   *text = '\0';
   for (size_t i = 0; i < event->data_count; i++) {
     const struct uvt_datum *datum = &event->data[i];
-    if (!is_telling(datum->key))
+    if (!is_telling(datum))
       continue;
     if (strcmp(datum->key, "pipe") == 0)
       describe_pipe(text, size, event, datum);

@@ -26,6 +26,7 @@ struct frame {
   char *text;     /* NULL: nobody has asked for it yet */
   uint32_t next;  /* of the same hash */
   uint64_t bytes; /* charged */
+  bool is_own;    /* uvtree's */
 };
 
 struct image {
@@ -153,6 +154,91 @@ void uvt_stack_store_release(struct uvt_stack_store *store)
   free(store);
 }
 
+/* ---- Whose they are ---- */
+
+static const char *base_name(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash && slash[1] ? slash + 1 : path;
+}
+
+static bool is_one_of(const char *const *patterns, size_t count, const char *name, size_t length)
+{
+  char file[128];
+  uvt_words_put(file, sizeof file, "%.*s", (int)(length < sizeof file ? length : sizeof file - 1), name);
+  for (size_t i = 0; i < count; i++) {
+    if (!fnmatch(patterns[i], file, 0))
+      return true;
+  }
+  return false;
+}
+
+/* uvtree's own, which are in no stack; the JavaScript that runs in the injected object has a name of its own.
+ */
+static bool is_own_file(const char *name, size_t length)
+{
+  static const char *const patterns[] = {"libuvtree.so", "libuvtree-*.so"};
+  return is_one_of(patterns, sizeof patterns / sizeof *patterns, name, length);
+}
+
+static bool is_runtime_file(const char *name, size_t length)
+{
+  static const char *const patterns[] = {
+      "node",        "nodejs",    "libnode.so*",   "libuv.so*",    "libc.so*",      "libc-*.so",
+      "libpthread*", "ld-linux*", "libstdc++.so*", "libgcc_s.so*", "liblttng-ust*", "*vdso*",
+  };
+  return is_one_of(patterns, sizeof patterns / sizeof *patterns, name, length);
+}
+
+/* Of "function+0x1f (file)" and "/path/file+0x1f" the file, *length characters; NULL: it is of neither form.
+ */
+static const char *native_file(const char *frame, size_t *length)
+{
+  const char *parenthesis = strrchr(frame, '(');
+  const char *plus = strrchr(frame, '+');
+  const char *end = frame + strlen(frame);
+  if (!plus || strncmp(plus, "+0x", 3))
+    return NULL;
+  if (parenthesis && parenthesis > plus && end[-1] == ')') {
+    *length = (size_t)(end - 1 - (parenthesis + 1));
+    return parenthesis + 1;
+  }
+  const char *file = plus;
+  while (file > frame && file[-1] != '/')
+    file--;
+  *length = (size_t)(plus - file);
+  return file;
+}
+
+/* Of "name file:line:column" the script, where it begins so; it may hold spaces, so it is told by how it
+ * begins. */
+static bool is_in_script(const char *frame, const char *script)
+{
+  size_t length = strlen(script);
+  if (!strncmp(frame, script, length))
+    return true;
+  for (const char *space = frame; (space = strchr(space, ' ')); space++) {
+    if (!strncmp(space + 1, script, length))
+      return true;
+  }
+  return false;
+}
+
+static bool is_own_text(const char *frame)
+{
+  size_t length;
+  const char *file = native_file(frame, &length);
+  return (file && is_own_file(file, length)) || is_in_script(frame, "node:internal/uvtree:");
+}
+
+static bool is_own(const struct uvt_stack_store *store, const struct frame *frame)
+{
+  if (frame->kind == FRAME_TEXT)
+    return is_own_text(frame->text);
+  const char *file = frame->kind == FRAME_NATIVE ? base_name(image_at(store, frame->image)->path) : "";
+  return is_own_file(file, strlen(file));
+}
+
 /* ---- Frames ---- */
 
 static uint64_t hash_frame(const struct frame *frame)
@@ -180,6 +266,7 @@ static uint32_t append_frame(struct uvt_stack_store *store, const struct frame *
     return 0;
   uint32_t number = (uint32_t)store->frames.count++;
   *frame_at(store, number) = *frame;
+  frame_at(store, number)->is_own = is_own(store, frame);
   frame_at(store, number)->next = *place;
   return *place = number;
 }
@@ -267,11 +354,9 @@ static uint32_t append_stack(struct uvt_stack_store *store, const uint32_t *fram
   return *place = number;
 }
 
-uint32_t uvt_stack_of(struct uvt_stack_store *store, const uint32_t *frames, size_t count)
+static uint32_t find_or_add_stack(struct uvt_stack_store *store, const uint32_t *frames, size_t count)
 {
   size_t size = count * sizeof *frames;
-  if (!count)
-    return 0;
   uint64_t hash = uvt_hash_bytes(0, frames, size);
   const uint32_t *first = uvt_id_map_find(&store->stack_hashes, hash);
   for (uint32_t i = first ? *first : 0; i; i = stack_at(store, i)->next) {
@@ -283,18 +368,22 @@ uint32_t uvt_stack_of(struct uvt_stack_store *store, const uint32_t *frames, siz
   return append_stack(store, frames, count, hash);
 }
 
+uint32_t uvt_stack_of(struct uvt_stack_store *store, uint32_t *frames, size_t count)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!frame_at(store, frames[i])->is_own)
+      frames[kept++] = frames[i];
+  }
+  return kept ? find_or_add_stack(store, frames, kept) : 0;
+}
+
 size_t uvt_stack_length(const struct uvt_stack_store *store, uint32_t stack)
 {
   return stack_at(store, stack)->count;
 }
 
 /* ---- Texts ---- */
-
-static const char *base_name(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash && slash[1] ? slash + 1 : path;
-}
 
 static void name_native(struct image *image, uint64_t offset, char *text, size_t size)
 {
@@ -323,50 +412,7 @@ const char *uvt_stack_frame(struct uvt_stack_store *store, uint32_t stack, size_
   return frame->text ? frame->text : "";
 }
 
-/* ---- Whose they are ---- */
-
-static bool is_runtime_file(const char *name, size_t length)
-{
-  static const char *const patterns[] = {
-      "node",        "nodejs",    "libnode.so*",   "libuv.so*",    "libuvtree*",    "libc.so*", "libc-*.so",
-      "libpthread*", "ld-linux*", "libstdc++.so*", "libgcc_s.so*", "liblttng-ust*", "*vdso*",
-  };
-  char file[128];
-  uvt_words_put(file, sizeof file, "%.*s", (int)(length < sizeof file ? length : sizeof file - 1), name);
-  for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
-    if (!fnmatch(patterns[i], file, 0))
-      return true;
-  }
-  return false;
-}
-
-/* "function+0x1f (file)" or "/path/file+0x1f". */
-static bool is_native_of_runtime(const char *frame)
-{
-  const char *parenthesis = strrchr(frame, '(');
-  const char *plus = strrchr(frame, '+');
-  size_t length = strlen(frame);
-  if (!plus || strncmp(plus, "+0x", 3))
-    return false;
-  if (parenthesis && parenthesis > plus && frame[length - 1] == ')')
-    return is_runtime_file(parenthesis + 1, (size_t)(frame + length - 1 - (parenthesis + 1)));
-  const char *file = plus;
-  while (file > frame && file[-1] != '/')
-    file--;
-  return is_runtime_file(file, (size_t)(plus - file));
-}
-
-/* "name file:line:column": where the file begins; it may hold spaces, so it is told by how it begins. */
-static bool is_in_runtime_script(const char *frame)
-{
-  if (!strncmp(frame, "node:", 5))
-    return true;
-  for (const char *space = frame; (space = strchr(space, ' ')); space++) {
-    if (!strncmp(space + 1, "node:", 5))
-      return true;
-  }
-  return false;
-}
+/* ---- Where the program is ---- */
 
 static bool is_internal(const struct uvt_stack_store *store, const struct frame *frame)
 {
@@ -405,5 +451,7 @@ bool uvt_frame_is_internal(const char *frame)
     if (!strncmp(frame, engines[i], strlen(engines[i])))
       return true;
   }
-  return is_in_runtime_script(frame) || is_native_of_runtime(frame);
+  size_t length;
+  const char *file = native_file(frame, &length);
+  return (file && is_runtime_file(file, length)) || is_in_script(frame, "node:");
 }

@@ -34,8 +34,9 @@ uint32_t uvt_frame_of_address(struct uvt_stack_store *store, uint64_t address);
 uint32_t uvt_frame_in_image(struct uvt_stack_store *store, uint32_t image, uint64_t offset);
 uint32_t uvt_image_of(struct uvt_stack_store *store, const char *path, const char *build_id);
 
-/* The number of that stack, from the innermost frame to the outermost; 0: refused. */
-uint32_t uvt_stack_of(struct uvt_stack_store *store, const uint32_t *frames, size_t count);
+/* The number of that stack, from the innermost frame to the outermost, without those of uvtree itself, which
+ * are taken out of `frames`; 0: refused, or nothing is left. */
+uint32_t uvt_stack_of(struct uvt_stack_store *store, uint32_t *frames, size_t count);
 
 /* Room for something that is kept elsewhere on behalf of the stacks; false: refused. */
 bool uvt_stack_store_charge(struct uvt_stack_store *store, uint64_t bytes);
@@ -52,7 +53,7 @@ const char *uvt_stack_frame(struct uvt_stack_store *store, uint32_t stack, size_
  * function of JavaScript, else just the innermost. */
 const char *uvt_stack_site(struct uvt_stack_store *store, uint32_t stack);
 
-/* Whether a frame is of the runtime (Node, V8, libuv, libc, uvtree itself), not of the program. */
+/* Whether a frame is of the runtime (Node, V8, libuv, libc), not of the program. */
 bool uvt_frame_is_internal(const char *frame);
 
 #endif
