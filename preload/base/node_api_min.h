@@ -195,7 +195,6 @@ v8_globalize_12(void *isolate,
 
 /* v8::Message::Get(), GetScriptResourceName() */
 UVT_WEAK napi_value v8_message_text(napi_value message) __asm__("_ZNK2v87Message3GetEv");
-UVT_WEAK napi_value v8_message_script(napi_value message) __asm__("_ZNK2v87Message21GetScriptResourceNameEv");
 
 /* v8::Promise::State(): 0 pending, 1 fulfilled, 2 rejected */
 UVT_WEAK int v8_promise_state(napi_value promise) __asm__("_ZN2v87Promise5StateEv");

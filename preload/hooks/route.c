@@ -14,6 +14,7 @@
 #include "base/symbol.h"
 #include "entry.h"
 #include "js/js_emit.h"
+#include "js/js_failed.h"
 #include "js/js_load.h"
 #include "js/js_overflow.h"
 #include "patch/patch.h"
@@ -129,8 +130,8 @@ static int apply_all(uvt_patch_apply_fn *apply, const struct uvt_patch *patches,
 
 int uvt_route_patch(void)
 {
-  struct uvt_patch
-      patches[UVT_FN_COUNT + UVT_JS_LOAD_FUNCTIONS + UVT_JS_EMIT_FUNCTIONS + UVT_JS_OVERFLOW_FUNCTIONS];
+  struct uvt_patch patches[UVT_FN_COUNT + UVT_JS_LOAD_FUNCTIONS + UVT_JS_EMIT_FUNCTIONS +
+                           UVT_JS_OVERFLOW_FUNCTIONS + UVT_JS_FAILED_FUNCTIONS];
   void *originals[UVT_FN_COUNT];
   size_t counts[GROUPS];
   counts[OF_LIBUV] = counts[AND_LOAD] = counts[AND_EMIT] = list_libuv(patches, originals);
@@ -141,6 +142,8 @@ int uvt_route_patch(void)
       counts[AND_EMIT] += list_node(&patches[counts[AND_LOAD]], uvt_js_emit_functions, UVT_JS_EMIT_FUNCTIONS);
       counts[AND_EMIT] +=
           list_node(&patches[counts[AND_EMIT]], uvt_js_overflow_functions, UVT_JS_OVERFLOW_FUNCTIONS);
+      counts[AND_EMIT] +=
+          list_node(&patches[counts[AND_EMIT]], uvt_js_failed_functions, UVT_JS_FAILED_FUNCTIONS);
     }
   }
   uvt_patch_apply_fn *apply = load_patcher();

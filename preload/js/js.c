@@ -17,8 +17,10 @@
 #include "calls/registration.h"
 #include "hooks/entry.h"
 #include "js_emit.h"
+#include "js_failed.h"
 #include "js_frames.h"
 #include "js_function.h"
+#include "js_hidden.h"
 #include "js_place.h"
 #include "live/arena.h"
 #include "recording/announce.h"
@@ -28,7 +30,8 @@
 #include "stacks/stack.h"
 
 #define ARGUMENTS 9
-#define VALUES 4 /* of the array */
+#define VALUES 5      /* of the array */
+#define OTHER_THREW 4 /* the index of what says that a promise hook of the program's has */
 #define SP ((uintptr_t)__builtin_frame_address(0))
 
 /* fast: the frame of a fast call; 0: it is none */
@@ -40,11 +43,11 @@ struct js {
   const void *loop;
   uint32_t main_depth;     /* of the main script's invocation; 0: not open */
   napi_ref on_reject;      /* the agent's function; it also gets told when to tell (tell_rejected) */
+  napi_ref on_failed;      /* the agent's function */
   napi_ref nothing;        /* a native function that does nothing (uvt_js_set_aside) */
   double *values;          /* the array's */
   operation *again;        /* what could not be done in a fast call */
   const void *environment; /* Node's own; NULL: not known */
-  bool hooks_alone;        /* of promises: there are no others than the agent's */
   int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
 };
 
@@ -55,9 +58,12 @@ napi_env uvt_js_env(void)
   return js.env;
 }
 
-bool uvt_js_hooks_alone(void)
+bool uvt_js_other_has_thrown(void)
 {
-  return js.hooks_alone;
+  bool thrown = js.env && js.values[OTHER_THREW] != 0;
+  if (thrown)
+    js.values[OTHER_THREW] = 0;
+  return thrown;
 }
 
 /* ---- Arguments and results ---- */
@@ -502,14 +508,6 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
   return NULL;
 }
 
-/* promiseHooks(1: the agent's alone) */
-static napi_value js_promise_hooks(napi_env env, napi_callback_info info)
-{
-  TAKE_CALL(call, env, info);
-  js.hooks_alone = as_double(env, &call, 0) != 0;
-  return NULL;
-}
-
 /* ---- The program's exception ---- */
 
 static napi_value js_nothing(napi_env unused, napi_callback_info unused_too)
@@ -563,11 +561,11 @@ void uvt_js_put_back(struct uvt_js_exception exception)
 
 /* ---- Promises that were rejected ---- */
 
-static void call_on_reject(size_t argc, const napi_value *argv)
+static void call_agent(napi_ref reference, size_t argc, const napi_value *argv)
 {
   napi_env env = js.env;
   napi_value function, undefined;
-  if (napi_get_reference_value(env, js.on_reject, &function) || !function ||
+  if (!reference || napi_get_reference_value(env, reference, &function) || !function ||
       napi_get_undefined(env, &undefined))
     return;
   if (napi_call_function(env, undefined, function, argc, argv, NULL)) {
@@ -584,7 +582,8 @@ static void rejected(struct v8_promise_reject message)
   if (js.env && message.event <= V8_HANDLER_ADDED && !napi_open_handle_scope(js.env, &scope)) {
     napi_value event = number_value(js.env, (uint32_t)message.event), undefined = NULL;
     napi_get_undefined(js.env, &undefined);
-    call_on_reject(3, (napi_value[]){event, message.promise, message.value ? message.value : undefined});
+    call_agent(js.on_reject, 3,
+               (napi_value[]){event, message.promise, message.value ? message.value : undefined});
     napi_close_handle_scope(js.env, scope);
     if (message.event == V8_REJECTED_UNHANDLED)
       uvt_thread.js_rejected = 1;
@@ -599,7 +598,7 @@ void uvt_js_tell_rejected(struct uvt_thread *thread)
   thread->js_rejected = 0;
   if (!js.env || napi_open_handle_scope(js.env, &scope))
     return;
-  call_on_reject(0, NULL);
+  call_agent(js.on_reject, 0, NULL);
   napi_close_handle_scope(js.env, scope);
 }
 
@@ -613,6 +612,37 @@ static napi_value js_on_reject(napi_env env, napi_callback_info info)
     uvt_log("unhandled rejections cannot be followed in this Node");
   else if (!napi_create_reference(env, call.arguments[0], 1, &js.on_reject))
     v8_set_promise_reject_callback(isolate, rejected);
+  return NULL;
+}
+
+/* ---- Errors that nothing caught ---- */
+
+void uvt_js_tell_failed(napi_value error, bool from_promise)
+{
+  napi_handle_scope scope;
+  if (!js.env || napi_open_handle_scope(js.env, &scope))
+    return;
+  call_agent(js.on_failed, 2, (napi_value[]){number_value(js.env, from_promise ? 2 : 1), error});
+  napi_close_handle_scope(js.env, scope);
+}
+
+void uvt_js_tell_failed_over(void)
+{
+  napi_handle_scope scope;
+  if (!js.env || napi_open_handle_scope(js.env, &scope))
+    return;
+  call_agent(js.on_failed, 1, (napi_value[]){number_value(js.env, 0)});
+  napi_close_handle_scope(js.env, scope);
+}
+
+/* onFailed(function): called with (1, or 2: of a promise; error), and with 0 when Node is done with that. */
+static napi_value js_on_failed(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  if (!uvt_js_failed_heard())
+    uvt_log("uncaught errors cannot be followed in this Node");
+  else
+    napi_create_reference(env, call.arguments[0], 1, &js.on_failed);
   return NULL;
 }
 
@@ -773,7 +803,7 @@ static const struct {
     {"handled", js_handled},
     {"labelText", js_label_text},
     {"onReject", js_on_reject},
-    {"promiseHooks", js_promise_hooks},
+    {"onFailed", js_on_failed},
     {"state", js_state},
     {"text", js_text},
     {"function", js_function},
@@ -848,6 +878,7 @@ static void environment_ends(void *unused)
   js = (struct js){0};
   uvt_js_emit_leave();
   uvt_js_functions_forget();
+  uvt_js_hidden_forget();
   uvt_js_places_forget();
   uvt_js_frames_forget();
   uvt_thread.js_rejected = 0;

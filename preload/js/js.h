@@ -27,8 +27,8 @@ bool uvt_js_attach(struct napi_env__ *env, struct napi_value__ *native);
 /* The environment of this thread that has an agent; NULL: none. */
 struct napi_env__ *uvt_js_env(void);
 
-/* Are the agent's promise hooks its only ones? */
-bool uvt_js_hooks_alone(void);
+/* Has a promise hook of the program's thrown, other than the agent's? Once for each that has. */
+bool uvt_js_other_has_thrown(void);
 
 /* The thread is about to run that loop: if it is its environment's, the main script has ended. */
 void uvt_js_loop_runs(struct uvt_thread *thread, const void *loop);
@@ -48,6 +48,10 @@ struct uvt_js_exception {
 };
 struct uvt_js_exception uvt_js_set_aside(void);
 void uvt_js_put_back(struct uvt_js_exception exception);
+
+/* Node has come to an error that nothing caught; and is done with it, if the program goes on. */
+void uvt_js_tell_failed(struct napi_value__ *error, bool from_promise);
+void uvt_js_tell_failed_over(void);
 
 /* A native invocation has ended on a thread where promises were rejected and not handled
  * (thread->js_rejected). */

@@ -24,10 +24,11 @@ bool uvt_js_frame_is_entry(uintptr_t fp)
   return what == ENTRY || what == CONSTRUCT_ENTRY;
 }
 
-bool uvt_js_frame_is_scripted(uintptr_t fp)
+int uvt_js_frame_script(uintptr_t fp)
 {
-  return uvt_js_frame_word(fp, UVT_FRAME_WHAT) & 1 &&
-         v8_function_script((napi_value)((uintptr_t *)fp + UVT_FRAME_FUNCTION)) > 0;
+  return uvt_js_frame_word(fp, UVT_FRAME_WHAT) & 1
+             ? v8_function_script((napi_value)((uintptr_t *)fp + UVT_FRAME_FUNCTION))
+             : 0;
 }
 
 /* V8 has it more than once in memory: it is known by what it is. */
@@ -62,7 +63,7 @@ bool uvt_js_frame_by_v8(uintptr_t fp)
     fp = uvt_js_frame(fp)->caller;
     if (uvt_js_frame_is_entry(fp))
       return true;
-    if (uvt_js_frame_is_scripted(fp))
+    if (uvt_js_frame_script(fp) > 0)
       return false;
   }
   return false;

@@ -50,8 +50,9 @@ static inline uintptr_t uvt_js_frame_bytecode(uintptr_t fp)
 /* By which C++ has entered JavaScript. */
 bool uvt_js_frame_is_entry(uintptr_t fp);
 
-/* Of a function with a script, so that it is in stack traces; V8's own functions are not. */
-bool uvt_js_frame_is_scripted(uintptr_t fp);
+/* V8's number of the script of the function that runs in it; 0 or less: it has none, as V8's own functions.
+ */
+int uvt_js_frame_script(uintptr_t fp);
 
 /* Is this return address, into a frame of JavaScript, one into the interpreter? */
 bool uvt_js_is_interpreter(uintptr_t pc);

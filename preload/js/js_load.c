@@ -11,6 +11,7 @@
 #include "base/v8_parts.h"
 #include "js.h"
 #include "js_function.h"
+#include "js_hidden.h"
 
 /* Node's names, by which a Node that is a library calls them. */
 #define EXECUTE "_ZN4node5Realm19ExecuteBootstrapperEPKc"
@@ -43,6 +44,8 @@ static void *real_execute, *real_compile, *real_compile_24; /* NULL: not patched
 /* js_source.S */
 extern const char uvt_js_source[] __attribute__((visibility("hidden")));
 extern const size_t uvt_js_source_length __attribute__((visibility("hidden")));
+extern const char uvt_js_hidden[] __attribute__((visibility("hidden")));
+extern const size_t uvt_js_hidden_length __attribute__((visibility("hidden")));
 
 static __thread struct {
   const char *script; /* Node's, that is to run */
@@ -57,26 +60,31 @@ bool uvt_js_asked(void)
 }
 
 /* Runs a script under a name of its own: by the origin of a function that has none, in which that is put. */
-static napi_value run_script(napi_env env, napi_value native, napi_value source)
+static napi_value run_script(napi_env env, napi_value native, const char *text, size_t length, bool hidden)
 {
   struct v8_script_origin origin = {{0}};
   void *context = v8_current_context(v8_isolate_current());
-  napi_value function, name;
-  if (napi_get_named_property(env, native, "main", &function) ||
+  napi_value source, function, name;
+  if (napi_create_string_latin1(env, text, length, &source) ||
+      napi_get_named_property(env, native, "main", &function) ||
       napi_create_string_latin1(env, UVT_JS_AGENT, NAPI_AUTO_LENGTH, &name))
     return NULL;
   origin = v8_function_origin(function);
   *uvt_js_origin_name(&origin) = name;
   napi_value script = v8_script_compile(context, source, &origin);
+  if (script && hidden)
+    uvt_js_hide(script, source, name);
   return script ? v8_script_run(script, context) : NULL;
 }
 
 /* The agent's source is a function that takes the native side and returns what Node is to call. */
 static bool make_agent(napi_env env, napi_value native, napi_ref *agent)
 {
-  napi_value source, outer, inner, undefined;
-  return !napi_create_string_latin1(env, uvt_js_source, uvt_js_source_length, &source) &&
-         (outer = run_script(env, native, source)) && !napi_get_undefined(env, &undefined) &&
+  napi_value hidden, outer, inner, undefined;
+  return (hidden = run_script(env, native, uvt_js_hidden, uvt_js_hidden_length, true)) &&
+         !napi_set_named_property(env, native, "hidden", hidden) &&
+         (outer = run_script(env, native, uvt_js_source, uvt_js_source_length, false)) &&
+         !napi_get_undefined(env, &undefined) &&
          !napi_call_function(env, undefined, outer, 1, &native, &inner) &&
          !napi_create_reference(env, inner, 1, agent);
 }

@@ -6,7 +6,6 @@
 
 #include "base/node_api_min.h"
 #include "js.h"
-#include "js_function.h"
 #include "recording/announce.h"
 
 /* Node's name, by which a Node that is a library calls it: V8's message listener. */
@@ -36,17 +35,15 @@ static bool is_running(void)
   return stack && v8_stack_count(stack) > 0;
 }
 
-/* Did a hook of ours find no room to begin in? Then it is where that was thrown, or V8 had no room to call
- * it: that it would not have had for another's, either. */
+/* Did a hook of ours find no room to begin in? So it is unless one of the program's has thrown. */
 static bool is_ours(napi_value message)
 {
   napi_env env = uvt_js_env();
   napi_handle_scope scope;
-  if (!env || !v8_message_script || !v8_message_text || !v8_stack_now || !v8_stack_count ||
+  if (!env || uvt_js_other_has_thrown() || !v8_message_text || !v8_stack_now || !v8_stack_count ||
       napi_open_handle_scope(env, &scope))
     return false;
-  bool ours = is_text(env, v8_message_text(message), OVERFLOW) && is_running() &&
-              (uvt_js_hooks_alone() || is_text(env, v8_message_script(message), UVT_JS_AGENT));
+  bool ours = is_text(env, v8_message_text(message), OVERFLOW) && is_running();
   napi_close_handle_scope(env, scope);
   return ours;
 }

@@ -10,6 +10,7 @@
 #include "base/v8_parts.h"
 #include "js_frames.h"
 #include "js_function.h"
+#include "js_hidden.h"
 #include "recording/js_text.h"
 
 #define NODES_PLACE "@node:internal"
@@ -214,7 +215,8 @@ static uint32_t walk(uintptr_t fp, enum passing passing)
 
 struct walked {
   uintptr_t pc, fp, function;
-  bool is_javascript, is_entry, is_interpreted;
+  bool is_javascript; /* of a script, so that it is in stack traces */
+  bool is_entry, is_interpreted;
 };
 
 static size_t walk_all(uintptr_t fp, struct walked *walked)
@@ -224,11 +226,12 @@ static size_t walk_all(uintptr_t fp, struct walked *walked)
     uintptr_t pc = uvt_js_frame(fp)->pc;
     fp = uvt_js_frame(fp)->caller;
     struct walked *at = &walked[count++];
-    *at = (struct walked){.pc = pc, .fp = fp, .is_javascript = uvt_js_frame_is_scripted(fp)};
-    if (at->is_javascript) {
+    int script = uvt_js_frame_script(fp);
+    *at = (struct walked){.pc = pc, .fp = fp, .is_interpreted = script > 0 && uvt_js_is_interpreter(pc)};
+    if (script > 0 && !uvt_js_is_hidden(script)) {
+      at->is_javascript = true;
       functions++;
       at->function = word(uvt_js_frame_word(fp, UVT_FRAME_FUNCTION), v8.shared);
-      at->is_interpreted = uvt_js_is_interpreter(pc);
     } else if (uvt_js_frame_is_entry(fp)) {
       at->is_entry = true;
       fp = uvt_js_frame_word(fp, UVT_FRAME_FORMER_EXIT);

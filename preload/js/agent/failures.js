@@ -133,16 +133,24 @@ function onReject(event, promise, error) {
   }
 }
 
+// As in js.c: what Node is about to do with an error that nothing caught, or that it is done.
+const FAILED_OVER = 0;
+const FAILED_BY_PROMISE = 2;
+
+// An error that is handled ends all that runs, by `after` hooks.
+function onFailed(what, error) {
+  if (what === FAILED_OVER) {
+    releaseAfter();
+    return;
+  }
+  holdAfter();
+  if (what === FAILED_BY_PROMISE)
+    tellRejected();
+  else
+    tellFailed(resumeTick(), error);
+}
+
 function followFailures() {
-  // An error that is handled ends all that runs, by `after` hooks.
-  replace(process, '_fatalException', (original) => function(error, fromPromise) {
-    guarded(() => (fromPromise ? tellRejected() : tellFailed(resumeTick(), error)))();
-    holdAfter();
-    try {
-      return apply(original, this, arguments);
-    } finally {
-      releaseAfter();
-    }
-  });
+  native.onFailed(guarded(onFailed));
   native.onReject(guarded(onReject));
 }

@@ -162,27 +162,19 @@ function followHooks(prototype) {
   const { init_symbol: init, before_symbol: before, after_symbol: after } = symbols;
   const hearLess = guarded((hook) => hearOnly((hook[init] === undefined ? HEAR_INIT : 0) |
     (hook[before] === undefined && hook[after] === undefined ? HEAR_CALLBACKS : 0)));
-  const call = (original, hook) => {
-    const { 1: fields } = getHookArrays();
-    const ours = stopped ? 0 : 1;
-    countOurs(fields, -ours);
-    try {
-      return apply(original, hook, []);
-    } finally {
-      countOurs(fields, ours);
-    }
+  let fields;
+  let counted = 0;
+  const uncount = () => {
+    counted = stopped ? 0 : 1;
+    fields = getHookArrays()[1];
+    countOurs(fields, -counted);
   };
-  replace(prototype, 'enable', (original) => ({
-    enable() {
-      hearLess(this);
-      return call(original, this);
-    },
-  }).enable);
-  replace(prototype, 'disable', (original) => ({
-    disable() {
-      return call(original, this);
-    },
-  }).disable);
+  const count = () => countOurs(fields, counted);
+  replace(prototype, 'enable', (original) => hidden.around(original, (hook) => {
+    hearLess(hook);
+    uncount();
+  }, count));
+  replace(prototype, 'disable', (original) => hidden.around(original, uncount, count));
 }
 
 /*

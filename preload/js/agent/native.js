@@ -11,7 +11,7 @@
  *   everything else        async_hooks, which is kept off promises: they would get async ids, as visible properties
  *   what is ended by hand  timers that are cleared, AsyncResources that are destroyed: Node's binding, by which it tells
  *                          that at once; async_hooks, later
- *   failures               process._fatalException; V8's promise reject callback (js.c)
+ *   failures               Node's function for uncaught errors (js_failed.c); V8's promise reject callback (js.c)
  *   HTTP                   diagnostics_channel
  *   listeners (on demand)  wrappers of EventEmitter.prototype.on and its kin
  *
@@ -63,6 +63,8 @@ const values = new Float64Array(native.values);
 const { link: doLink, timer: doTimer, hold: doHold, drop: doDrop, cause: doCause, cancel: doCancel, begin: doBegin,
         end: doEnd, finish: doFinish, resume: doResume, current: doCurrent, promise: doPromise, label: doLabel,
         missed: doMissed, again: doAgain } = native;
+const OTHER_THREW = 4; // the index of what says that a promise hook of the program's has, as in js.c
+const hidden = native.hidden(primordials);
 // Those are given a value, and leave an answer there (js.c, QUESTIONS).
 const { settled: askSettled, scripted: askScripted } = native;
 const NO = 0; // as in js.c

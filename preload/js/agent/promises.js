@@ -292,23 +292,14 @@ function followPromises(binding) {
   };
   promiseType = textNumber('PROMISE');
   const { setPromiseHooks } = binding;
-  const both = (ours, others) => (others === undefined ? ours : (promise, parent) => {
-    try {
-      ours(promise, parent);
-    } catch { // it had no room to begin in
-      doMissed();
-    }
-    others(promise, parent);
-  });
+  const both = (ours, other) => (other === undefined ? ours : hidden.both(ours, other, doMissed, values, OTHER_THREW));
   binding.setPromiseHooks = (init, before, after, settled) => {
-    native.promiseHooks((init ?? before ?? after ?? settled) === undefined ? 1 : 0);
     setPromiseHooks(both(hooks.init, init), both(hooks.before, before), both(hooks.after, after),
                     both(hooks.settled, settled));
   };
   binding.setPromiseHooks();
   return () => {
     binding.setPromiseHooks = setPromiseHooks;
-    native.promiseHooks(0);
     setPromiseHooks();
   };
 }
