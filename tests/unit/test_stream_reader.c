@@ -225,6 +225,8 @@ static void test_reader_bad_lines_are_named(void **state)
                "name:1: \"coalesced\" is not", 0);
   expect_error("{\"event\":\"executeBegin\",\"time\":1,\"coalesced\":3}\n", "name:1: \"coalesced\" is not",
                0);
+  expect_error("{\"event\":\"process\",\"time\":1,\"data\":{\"format\":2}}\n",
+               "name:1: format 2 of the stream; this program reads up to format 1", 0);
   expect_error("\x7f"
                "ELF\x01\x02\n",
                "name:1: not JSON", 0);

@@ -7,8 +7,7 @@
 #include "model_state.h"
 #include "stream/types.h"
 
-/* The version of the stream's format, in every process event. */
-enum { FORMAT_VERSION = 1, ARGUMENTS_MAX = 4096 };
+enum { ARGUMENTS_MAX = 4096 };
 
 /* ---- Finding ---- */
 
@@ -265,7 +264,7 @@ static void add_identity(struct uvt_model *model, struct uvt_event *event, const
                                      [UVT_how_again] = "announce"};
   const char *how = record->how < sizeof hows / sizeof *hows ? hows[record->how] : "unknown";
   uvt_event_add_string(event, "origin", model->origin_text);
-  uvt_event_add_int(event, "format", FORMAT_VERSION);
+  uvt_event_add_int(event, "format", UVT_STREAM_FORMAT);
   uvt_event_add_string(event, "host", process->host < model->hosts_count ? model->hosts[process->host] : "");
   uvt_event_add_int(event, "startTime", (int64_t)record->start_time);
   uvt_event_add_string(event, "how", is_exec ? "exec" : how);
@@ -303,13 +302,13 @@ static void emit_process(struct uvt_model *model, const struct uvt_process *proc
   free(copy);
 }
 
-static bool has_our_schema(struct uvt_model *model, const struct uvt_rec_process *record)
+static bool has_known_schema(struct uvt_model *model, const struct uvt_rec_process *record)
 {
-  if (record->schema == UVT_SCHEMA_VERSION)
+  if (record->schema <= UVT_SCHEMA_VERSION)
     return true;
   uvt_error_set(
       model->error,
-      "process %d was recorded with version %u of the trace's schema; this program reads version %d",
+      "process %d was recorded with version %u of the trace's schema; this program reads up to version %d",
       record->pid, record->schema, UVT_SCHEMA_VERSION);
   uvt_model_fail(model, -EPROTO);
   return false;
@@ -326,7 +325,7 @@ void uvt_model_process_record(struct uvt_model *model, struct uvt_process *proce
                               const struct uvt_record *record)
 {
   const struct uvt_rec_process *data = &record->process;
-  if (!has_our_schema(model, data))
+  if (!has_known_schema(model, data))
     return;
   process->has_clock =
       data->monotonic <= INT64_MAX &&

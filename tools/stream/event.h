@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of every process event (data.format): raised when an event changes its meaning or loses a field; new events
+ * and fields do not raise it. A reader refuses what is newer, and reads what is older. */
+#define UVT_STREAM_FORMAT 1
+
 /* X(name in the stream): every kind of uvtree-stream(7). */
 #define UVT_STREAM_EVENTS(X) \
   X(process)                 \

@@ -2,10 +2,12 @@
 #include "stream_reader.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "describe.h"
 #include "schema.h"
 #include "stack_store.h"
 
@@ -244,6 +246,17 @@ static int read_data(json_t *data, const char *object, struct line *line, struct
   return 0;
 }
 
+static int check_format(const struct uvt_event *event, struct uvt_error *error)
+{
+  int64_t format;
+  if (event->kind != UVT_EV_process || !uvt_event_number(event, "format", &format) ||
+      format <= UVT_STREAM_FORMAT)
+    return 0;
+  uvt_error_set(error, "format %" PRId64 " of the stream; this program reads up to format %d", format,
+                UVT_STREAM_FORMAT);
+  return -1;
+}
+
 static int read_event(struct line *line, struct uvt_event *event, struct uvt_error *error)
 {
   const json_t *root = line->root;
@@ -271,7 +284,9 @@ static int read_event(struct line *line, struct uvt_event *event, struct uvt_err
     return -1;
   if (read_coalesced(json_object_get(root, "coalesced"), line, event, error) != 0)
     return -1;
-  return read_data(json_object_get(root, "data"), NULL, line, event, error);
+  if (read_data(json_object_get(root, "data"), NULL, line, event, error) != 0)
+    return -1;
+  return check_format(event, error);
 }
 
 static void line_clear(struct line *line)
