@@ -45,6 +45,7 @@ uint32_t uvt_forks_waiting;
 static __thread struct {
   sigset_t signals; /* the program's: its handlers do not run in that time */
   bool held[SHARED], none_created;
+  uint32_t number; /* uvt_announce_fork() */
 } fork_state __attribute__((tls_model("initial-exec")));
 
 static long wait_ms(const struct shared *what)
@@ -79,6 +80,11 @@ static bool keep_from_creating(void)
   return pthread_rwlock_clockwrlock(&creating, CLOCK_MONOTONIC, &until) == 0;
 }
 
+static uint64_t current(const struct uvt_thread *thread)
+{
+  return thread->frames[thread->depth].execute_id;
+}
+
 /* LTTng's own locks come last: who has one of ours may need one of those to go on. */
 static void before(void)
 {
@@ -88,6 +94,7 @@ static void before(void)
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &fork_state.signals);
+  fork_state.number = uvt_announce_fork(&uvt_thread, current(&uvt_thread));
   __atomic_add_fetch(&uvt_forks_waiting, 1, __ATOMIC_RELEASE);
   for (size_t i = 0; i < SHARED; i++)
     fork_state.held[i] = uvt_lock_within(shared[i].lock, wait_ms(&shared[i]));
@@ -136,7 +143,7 @@ static void become_child(struct uvt_thread *thread)
   }
   uvt_inherit(thread);
   uvt_unwind_after_fork_child();
-  uvt_announce_fork_child(thread->frames[thread->depth].execute_id);
+  uvt_announce_fork_child(current(thread), fork_state.number);
   if (thread->tid) {
     thread->tid = (int32_t)syscall(SYS_gettid);
     thread->role = UVT_role_main;

@@ -120,6 +120,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   X(blocking)         \
   X(child)            \
   X(child_pipe)       \
+  X(fork)             \
   X(process_end)      \
   X(lost)             \
   X(string)           \
@@ -146,6 +147,7 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(int32_t, parent_pid)                                                                             \
   INT(uint32_t, parent)         /* how=fork: the process that forked, else 0 */                        \
   INT(uint64_t, parent_execute) /* how=fork: the invocation that forked */                             \
+  INT(uint32_t, fork)           /* how=fork: the number of the parent's `fork`; 0: it has none */      \
   INT(uint64_t,                                                                                        \
       start_time) /* clock ticks since boot (proc(5), stat field 22): differs when a pid is reused */  \
   INT(uint64_t, monotonic) /* CLOCK_MONOTONIC in ns at this record: what timers' due times count in */ \
@@ -238,6 +240,11 @@ enum uvt_life { UVT_ENUM_life(UVT_ENUMERATOR) };
   INT(uint32_t, fd)                                      \
   INT(uint8_t, number)                                   \
   INT(uint8_t, ipc) /* 1: it may pass handles, as Node's */
+
+/* The thread is about to fork: what there is now the child has, too, if one is made and ever records. `fork`
+ * counts them. */
+#define UVT_FIELDS_fork(INT, ENUM, TYPE, STR, SEQ) \
+  INT(uint32_t, process) INT(uint32_t, fork) INT(int32_t, tid) INT(uint64_t, execute_id)
 
 /* The process ends by itself: what follows it does while it ends. One that another kills does not say so. */
 #define UVT_FIELDS_process_end(INT, ENUM, TYPE, STR, SEQ) INT(uint32_t, process)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
@@ -42,6 +43,7 @@ static struct {
   enum uvt_how how;
   uint32_t parent;
   uint64_t parent_execute;
+  uint32_t fork;
 } origin;
 static uint64_t again_at;     /* CLOCK_MONOTONIC_COARSE */
 static const void *recorders; /* who recorded when it was described last (emit.h) */
@@ -110,6 +112,7 @@ static void record_process(enum uvt_how how)
                                 .parent_pid = getppid(),
                                 .parent = origin.parent,
                                 .parent_execute = origin.parent_execute,
+                                .fork = origin.fork,
                                 .start_time = read_start_time(),
                                 .monotonic = uvt_now(),
                                 .window = uvt_buffers_window(),
@@ -231,8 +234,20 @@ void uvt_announce_missed_start(void)
     described = true;
 }
 
-void uvt_announce_fork_child(uint64_t parent_execute)
+uint32_t uvt_announce_fork(struct uvt_thread *thread, uint64_t execute_id)
 {
+  static uint32_t forks;
+  bool known = thread->tid > 0; /* else it has done nothing that is recorded */
+  if (known ? !uvt_recording(thread) : !uvt_recorded() || !__atomic_load_n(&uvt_on, __ATOMIC_ACQUIRE))
+    return 0;
+  uint32_t fork = __atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+  uvt_emit->fork(&(struct uvt_rec_fork){uvt_process, fork, (int32_t)syscall(SYS_gettid), execute_id});
+  return fork;
+}
+
+void uvt_announce_fork_child(uint64_t parent_execute, uint32_t fork)
+{
+  origin.fork = fork;
   origin.how = UVT_how_fork;
   origin.parent = uvt_process;
   origin.parent_execute = parent_execute;

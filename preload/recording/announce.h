@@ -61,8 +61,11 @@ void uvt_announce_missed_start(void);
 
 extern pthread_mutex_t uvt_announce_lock; /* fork.c */
 
+/* This thread is about to fork: the number by which the child says so; 0: it is not recorded. */
+uint32_t uvt_announce_fork(struct uvt_thread *thread, uint64_t execute_id);
+
 /* This process is a child of fork(): a new key, and it says where it came from. */
-void uvt_announce_fork_child(uint64_t parent_execute);
+void uvt_announce_fork_child(uint64_t parent_execute, uint32_t fork);
 
 #include "base/thread.h"
 

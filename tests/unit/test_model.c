@@ -219,6 +219,27 @@ static void test_fork_inherits_ids_and_goes_on_from_them(void **state)
             "state Executing P2 l1 o2 @6\n");
 }
 
+static void test_fork_inherits_what_there_was_when_it_was_made(void **state)
+{
+  struct fixture *f = *state;
+  begin_root(f);
+  LINK(f, 2, 1, 1, uv_idle_start, UVT_LINK_CAUSED | UVT_LINK_REPEAT, 0);
+  GIVE(f, fork, 3, .fork = 1, .tid = 10, .execute_id = 1);
+  GIVE(f, fork, 3, .fork = 2, .tid = 10, .execute_id = 1); /* whose child never says anything */
+  GIVE(f, cancel, 4, .execute_id = 1, .link_id = 1);
+  END(f, 5, 1);
+  f->process = 90;
+  GIVE(f, process, 6, .schema = UVT_SCHEMA_VERSION, .how = UVT_how_fork, .pid = 200, .parent_pid = 100,
+       .parent = 77, .parent_execute = 1, .fork = 1, .exe = "", .argv = "");
+  event_text_forget(&f->lines);
+  END(f, 7, 1);
+  BEGIN(f, 8, 200, 2, 1);
+  EXPECT(f, "executeEnd P2 e1 @7\n"
+            "state Retired P2 o1 @7\n"
+            "executeBegin P2 e2 c1 o2 tid=200 @8\n"
+            "state Executing P2 l1 o2 @8\n");
+}
+
 /* ---- Registrations ---- */
 
 static void test_one_shot_passes_through_all_states(void **state)
@@ -759,6 +780,7 @@ int main(void)
       TEST(process_end_is_told_once),
       TEST(descriptors_are_known_as_pipes_of_children),
       TEST(fork_inherits_ids_and_goes_on_from_them),
+      TEST(fork_inherits_what_there_was_when_it_was_made),
       TEST(one_shot_passes_through_all_states),
       TEST(repeating_queues_the_next_operation_at_begin),
       TEST(allocation_is_an_operation_of_its_own),

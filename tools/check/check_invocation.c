@@ -380,9 +380,9 @@ void uvt_check_on_cancel(struct uvt_check *check)
 {
   uint64_t link = check->event->linkID;
   inside(check);
-  if (!uvt_check_known(check, ID_LINK, link, UVT_CHECK_2))
-    return;
-  if (!uvt_check_set_add(check, &check->process->cancelled, link))
+  bool known = uvt_check_known(check, ID_LINK, link, UVT_CHECK_2);
+  bool first = uvt_check_set_add(check, &check->process->cancelled, link);
+  if (known && !first)
     uvt_check_found(check, UVT_CHECK_7, false, "linkID %" PRIu64 " was cancelled before", link);
   struct registration *registration = uvt_check_find_registration(check, link);
   if (!registration)

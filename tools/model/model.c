@@ -119,6 +119,8 @@ static bool is_sound(const struct uvt_record *record)
     return SOUND_ID(record->blocking.execute_id) && record->blocking.duration < INT64_MAX;
   case UVT_RECORD_child:
     return SOUND_ID(record->child.execute_id) && SOUND_ID(record->child.link_id);
+  case UVT_RECORD_fork:
+    return SOUND_ID(record->fork.execute_id);
   case UVT_RECORD_js_link:
     return SOUND_ID(record->js_link.execute_id) && SOUND_ID(record->js_link.link_id);
   case UVT_RECORD_failed:
@@ -176,6 +178,7 @@ static void take_record(struct uvt_model *model, struct uvt_process *process, co
     TAKE(blocking)
     TAKE(child)
     TAKE(child_pipe)
+    TAKE(fork)
     TAKE(process_end)
     TAKE(string)
     TAKE(js_link)

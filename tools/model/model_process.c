@@ -32,7 +32,7 @@ static uint32_t host_index(struct uvt_model *model, const char *host)
   return model->last_host_index = (uint32_t)i;
 }
 
-static struct uvt_process *create_process(struct uvt_model *model, uint32_t key, uint32_t host)
+static struct uvt_process *new_process(struct uvt_model *model, uint32_t key, uint32_t host)
 {
   struct uvt_process *process = calloc(1, sizeof *process);
   if (!process) {
@@ -47,7 +47,14 @@ static struct uvt_process *create_process(struct uvt_model *model, uint32_t key,
   uvt_id_map_init(&process->loops, 1);
   uvt_id_map_init(&process->texts, sizeof(void *));
   uvt_id_map_init(&process->child_pipes, sizeof(struct uvt_child_pipe));
-  uvt_map_put(model, &model->processes, (uint64_t)host << 32 | key, process);
+  return process;
+}
+
+static struct uvt_process *create_process(struct uvt_model *model, uint32_t key, uint32_t host)
+{
+  struct uvt_process *process = new_process(model, key, host);
+  if (process)
+    uvt_map_put(model, &model->processes, (uint64_t)host << 32 | key, process);
   return process;
 }
 
@@ -139,8 +146,17 @@ static void clear_process(struct uvt_model *model, struct uvt_process *process)
   process->children = NULL;
 }
 
+static void forget_fork(struct uvt_model *model, struct uvt_fork *fork)
+{
+  if (fork->then)
+    uvt_process_destroy(model, fork->then);
+  fork->then = NULL;
+}
+
 void uvt_process_destroy(struct uvt_model *model, struct uvt_process *process)
 {
+  for (size_t i = 0; i < UVT_FORKS_MAX; i++)
+    forget_fork(model, &process->forks[i]);
   clear_process(model, process);
   free(process);
 }
@@ -209,6 +225,40 @@ static void inherit(struct uvt_model *model, struct uvt_process *child, const st
   struct uvt_invocation *forking = uvt_map_get(&parent->invocations, execute_id);
   if (forking && forking->thread)
     inherit_invocations(model, child, forking->thread);
+}
+
+/* The parent goes on at once: what it had is kept for a child, which may be long in recording something. */
+void uvt_model_fork(struct uvt_model *model, struct uvt_process *process, const struct uvt_rec_fork *record)
+{
+  if (process->registrations.count > UVT_FORK_REGISTRATIONS_MAX)
+    return;
+  struct uvt_process *then = new_process(model, process->key, process->host);
+  if (!then)
+    return;
+  struct uvt_fork *fork = &process->forks[process->forks_next++ % UVT_FORKS_MAX];
+  forget_fork(model, fork);
+  *fork = (struct uvt_fork){record->fork, then};
+  then->pid = record->tid;
+  inherit(model, then, process, record->execute_id);
+}
+
+/* NULL: there is none that is known. */
+static struct uvt_fork *find_fork(struct uvt_process *parent, uint32_t number)
+{
+  for (size_t i = 0; number && i < UVT_FORKS_MAX; i++) {
+    if (parent->forks[i].then && parent->forks[i].number == number)
+      return &parent->forks[i];
+  }
+  return NULL;
+}
+
+static void inherit_from(struct uvt_model *model, struct uvt_process *child, struct uvt_process *parent,
+                         const struct uvt_rec_process *record)
+{
+  struct uvt_fork *fork = find_fork(parent, record->fork);
+  inherit(model, child, fork ? fork->then : parent, record->parent_execute);
+  if (fork)
+    forget_fork(model, fork);
 }
 
 /* Nothing of it was recorded before its process record, as must be. */
@@ -347,7 +397,7 @@ void uvt_model_process_record(struct uvt_model *model, struct uvt_process *proce
   process->introduced = true;
   process->lost_until = model->now;
   if (data->how == UVT_how_fork && parent.process && parent.process != earlier && is_blank(process))
-    inherit(model, process, parent.process, parent.execute_id);
+    inherit_from(model, process, parent.process, data);
   if (earlier && !earlier->ended)
     end_process(model, earlier);
   emit_process(model, process, data, parent, is_exec);

@@ -86,6 +86,13 @@ struct uvt_child_pipe {
   bool ipc;
 };
 
+/* What a process had when it was about to fork, until the child that was made then says who it is. */
+enum { UVT_FORKS_MAX = 8, UVT_FORK_REGISTRATIONS_MAX = 16384 };
+struct uvt_fork {
+  uint32_t number;          /* record->fork */
+  struct uvt_process *then; /* NULL: there is none in this place */
+};
+
 struct uvt_process {
   uint32_t key; /* `process` in the trace */
   uint32_t host;
@@ -108,6 +115,8 @@ struct uvt_process {
   size_t children_next;
   struct uvt_id_map child_pipes;     /* by our descriptor: struct uvt_child_pipe */
   struct uvt_process_stacks *stacks; /* NULL: none has been told */
+  struct uvt_fork forks[UVT_FORKS_MAX];
+  size_t forks_next;
 };
 
 struct uvt_model {
@@ -167,6 +176,7 @@ void uvt_model_child_pipe(struct uvt_model *model, struct uvt_process *process,
 void uvt_event_add_child_pipe(struct uvt_event *event, const struct uvt_process *process, int64_t fd);
 /* The invocation that spawned the pid, and forgets it; 0: not known. */
 uint64_t uvt_model_take_child(struct uvt_process *process, int32_t pid);
+void uvt_model_fork(struct uvt_model *model, struct uvt_process *process, const struct uvt_rec_fork *record);
 void uvt_model_process_end(struct uvt_model *model, struct uvt_process *process,
                            const struct uvt_rec_process_end *record);
 /* The exit callback of that registration runs: its child is over, however it ended. */
