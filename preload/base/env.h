@@ -13,8 +13,8 @@
   X(wait, "UVTREE_WAIT", 0, "ms to wait for the LTTng session daemon at the start; -1: as long as it takes") \
   X(listeners, "UVTREE_LISTENERS", 0, "JavaScript layer: 1: listeners of EventEmitters, too")                \
   X(promises, "UVTREE_PROMISES", 0, "JavaScript layer: 1: the life cycle of each promise, too")              \
-  X(locations, "UVTREE_LOCATIONS", 0,                                                                        \
-    "JavaScript layer: 1: where a registration without a function was made; 2: checked, for tests")          \
+  X(locations, "UVTREE_LOCATIONS", 1,                                                                        \
+    "JavaScript layer: 0: not where a registration without a function was made; 2: checked, for tests")      \
   X(batch, "UVTREE_BATCH", 0, "1: records are packed in the trace: cheaper, but only uvtree can read them")
 
 struct uvt_env {

@@ -375,8 +375,11 @@ static uint32_t checked(napi_env env, uint32_t place, bool through_node)
 static uint32_t find(napi_env env, uintptr_t fast, bool through_node)
 {
   enum passing passing = through_node ? PASSES_ONE : PASSES_NONE;
-  if (__builtin_expect(!places.isolate, 0))
+  if (__builtin_expect(!places.isolate, 0)) {
+    if (uvt_env.locations != UVT_LOCATIONS_CHECKED)
+      return 0; /* to ask V8 each time is too dear */
     return fast ? UVT_JS_PLACE_ASK : ask(env, passing);
+  }
   uintptr_t from = fast ? fast : uvt_js_exit_frame(places.isolate);
   if (!from)
     return places.nodes;
@@ -445,7 +448,7 @@ void uvt_js_places_start(napi_value function)
   if (places.isolate || !says_where(isolate) || !v8_before_collections)
     return;
   if (!uvt_js_frames_known() || !find_shared(isolate, *(uintptr_t *)function))
-    uvt_log("places: asked of V8 each time, whose frames are not as expected");
+    uvt_log("places: none, V8's frames are not as expected");
   else if (start(isolate))
     uvt_log("places: found by frames");
 }

@@ -27,7 +27,7 @@
      */
 #define UVT_JS_PLACE_ASK UINT32_MAX /* not known; V8 cannot be asked in a fast call */
 
-/* Looks by frames from now on, if how they lie is known (js_frames.h); else V8 is asked each time. `function`
+/* Looks by frames from now on, if how they lie is known (js_frames.h); else there are no places. `function`
  * of JavaScript has called what calls this. */
 void uvt_js_places_start(napi_value function);
 

@@ -40,7 +40,7 @@ struct options {
   const char *live_url;
   bool snapshot;
   bool quiet;
-  bool listeners, promises, locations;
+  bool listeners, promises, locations, no_locations;
   const char *stacks;
   uint64_t subbuffer_size;
   uint64_t subbuffers;
@@ -159,8 +159,11 @@ static const struct uvt_option option_table[] = {
     {.name = "promises",
      .help = "JavaScript: when each promise is made and settled, too",
      .field = offsetof(struct options, promises)},
+    {.name = "no-locations",
+     .help = "JavaScript: leave out the line where what has no function was registered",
+     .field = offsetof(struct options, no_locations)},
     {.name = "locations",
-     .help = "JavaScript: the line where each operation was registered, too",
+     .help = "does nothing: they are there without it",
      .field = offsetof(struct options, locations)},
     {.name = "session",
      .value = "NAME",
@@ -195,7 +198,7 @@ static int set_switches(const struct options *options)
     const char *value;
   } switches[] = {{"UVTREE_LISTENERS", options->listeners ? "1" : NULL},
                   {"UVTREE_PROMISES", options->promises ? "1" : NULL},
-                  {"UVTREE_LOCATIONS", options->locations ? "1" : NULL},
+                  {"UVTREE_LOCATIONS", options->no_locations ? "0" : NULL},
                   {"UVTREE_STACKS", options->stacks},
                   {"UVTREE_BATCH", getenv("UVTREE_BATCH") ? NULL : "1"}};
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
