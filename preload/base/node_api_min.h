@@ -65,6 +65,8 @@ UVT_WEAK void *v8_isolate_current(void) __asm__("_ZN2v87Isolate10GetCurrentEv");
 /* v8::Isolate::ThrowException(), v8::Isolate::HasPendingException() (from V8 13 on) */
 UVT_WEAK napi_value
 v8_throw(void *isolate, napi_value value) __asm__("_ZN2v87Isolate14ThrowExceptionENS_5LocalINS_5ValueEEE");
+UVT_WEAK void v8_request_interrupt(void *isolate, void (*callback)(void *isolate, void *data),
+                                   void *data) __asm__("_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
 UVT_WEAK bool v8_has_exception(void *isolate) __asm__("_ZN2v87Isolate19HasPendingExceptionEv");
 
 /* v8::JitCodeEvent; names are not NUL-terminated. */

@@ -41,14 +41,15 @@ typedef void operation(struct uvt_thread *thread, double *values, uintptr_t fast
 struct js {
   napi_env env; /* NULL: none, or it has ended */
   const void *loop;
-  uint32_t main_depth;     /* of the main script's invocation; 0: not open */
-  napi_ref on_reject;      /* the agent's function; it also gets told when to tell (tell_rejected) */
-  napi_ref on_failed;      /* the agent's function */
-  napi_ref nothing;        /* a native function that does nothing (uvt_js_set_aside) */
-  double *values;          /* the array's */
-  operation *again;        /* what could not be done in a fast call */
-  const void *environment; /* Node's own; NULL: not known */
-  int64_t timers_begin;    /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
+  uint32_t main_depth;       /* of the main script's invocation; 0: not open */
+  napi_ref on_reject;        /* the agent's function; it also gets told when to tell (tell_rejected) */
+  napi_ref on_failed;        /* the agent's function */
+  napi_ref nothing;          /* a native function that does nothing (uvt_js_set_aside) */
+  const uintptr_t *returned; /* a handle of the exception that is to be pending again; NULL: none */
+  double *values;            /* the array's */
+  operation *again;          /* what could not be done in a fast call */
+  const void *environment;   /* Node's own; NULL: not known */
+  int64_t timers_begin;      /* where Node's timers count from, ms on CLOCK_MONOTONIC; 0: not known (yet) */
 };
 
 static __thread struct js js __attribute__((tls_model("initial-exec")));
@@ -510,6 +511,17 @@ static napi_value js_label_text(napi_env env, napi_callback_info info)
 
 /* ---- The program's exception ---- */
 
+/* A handle that stays, with what is in that of a value; NULL: not in this version of V8. */
+static const uintptr_t *keep_handle(const uintptr_t *value)
+{
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  if (!isolate)
+    return NULL;
+  return v8_globalize_12   ? v8_globalize_12(isolate, *value)
+         : v8_globalize_11 ? v8_globalize_11(isolate, value)
+                           : NULL;
+}
+
 static napi_value js_nothing(napi_env unused, napi_callback_info unused_too)
 {
   (void)unused, (void)unused_too;
@@ -557,6 +569,31 @@ void uvt_js_put_back(struct uvt_js_exception exception)
     return;
   v8_throw(v8_isolate_current(), exception.value);
   napi_close_handle_scope(js.env, exception.scope);
+}
+
+/* V8 calls it at the next function that is entered: what is thrown then meets the program where it would have
+ * without us, at the first native function that it calls. */
+static void throw_again(void *isolate, void *unused)
+{
+  (void)unused;
+  const uintptr_t *returned = js.returned;
+  js.returned = NULL;
+  if (returned)
+    v8_throw(isolate, (napi_value)returned);
+}
+
+/* returned(exception): the program's, which was pending and was thrown by a function of ours. Its handle
+ * stays: hardly any program goes on after such an error. */
+static napi_value js_returned(napi_env env, napi_callback_info info)
+{
+  TAKE_CALL(call, env, info);
+  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
+  if (!isolate || !v8_throw || !v8_request_interrupt || js.returned)
+    return NULL;
+  js.returned = keep_handle((const uintptr_t *)call.arguments[0]);
+  if (js.returned)
+    v8_request_interrupt(isolate, throw_again, NULL);
+  return NULL;
 }
 
 /* ---- Promises that were rejected ---- */
@@ -698,17 +735,6 @@ static napi_value js_hear(napi_env env, napi_callback_info info)
   return NULL;
 }
 
-/* A handle that stays, with what is in that of a value; NULL: not in this version of V8. */
-static const uintptr_t *keep_handle(const uintptr_t *value)
-{
-  void *isolate = v8_isolate_current ? v8_isolate_current() : NULL;
-  if (!isolate)
-    return NULL;
-  return v8_globalize_12   ? v8_globalize_12(isolate, *value)
-         : v8_globalize_11 ? v8_globalize_11(isolate, value)
-                           : NULL;
-}
-
 /* kind(type, its text, number, 1: runs once) */
 static napi_value js_kind(napi_env env, napi_callback_info info)
 {
@@ -804,6 +830,7 @@ static const struct {
     {"labelText", js_label_text},
     {"onReject", js_on_reject},
     {"onFailed", js_on_failed},
+    {"returned", js_returned},
     {"state", js_state},
     {"text", js_text},
     {"function", js_function},

@@ -30,10 +30,28 @@ let stopped = false;
 // where the program has come near the end of its stack V8 throws a RangeError, which nothing else here does. Then only what
 // it did there is lost: that is counted, by a call that needs none of the stack that JavaScript may use.
 function onError(error) {
-  if (getPrototypeOf(error) === RangeErrorPrototype)
+  if (isObject(error) && getPrototypeOf(error) === RangeErrorPrototype) {
     doMissed();
-  else
+  } else if (isProgramsError(error)) {
+    doMissed();
+    native.returned(error);
+  } else {
     giveUp(error);
+  }
+}
+
+// Native code of Node's may call back where it has thrown for the program (up to Node 20). That exception is then thrown by
+// the first native function that is called, which may be one of ours: none of those throws any of its own.
+function isProgramsError(error) {
+  if (!isObject(error))
+    return true;
+  const stack = stackOf(error);
+  const first = StringPrototypeIndexOf(stack, '\n    at ');
+  if (first < 0)
+    return false;
+  const second = StringPrototypeIndexOf(stack, '\n', first + 1);
+  const place = StringPrototypeIndexOf(stack, 'node:internal/uvtree:', first);
+  return place < 0 || (second >= 0 && place > second);
 }
 
 /*

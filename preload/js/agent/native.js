@@ -51,7 +51,7 @@ const {
   Error, Number, ObjectDefineProperty: defineProperty, ObjectGetOwnPropertyDescriptor: getOwnPropertyDescriptor,
   ObjectGetOwnPropertySymbols: getOwnPropertySymbols, ObjectGetPrototypeOf: getPrototypeOf,
   ObjectPrototypeHasOwnProperty: hasOwn, ObjectSetPrototypeOf: setPrototypeOf, Proxy, RangeErrorPrototype,
-  ReflectApply: apply, String, WeakMap, WeakMapPrototypeDelete: weakDelete, WeakMapPrototypeGet: weakGet,
+  ReflectApply: apply, String, StringPrototypeIndexOf, WeakMap, WeakMapPrototypeDelete: weakDelete, WeakMapPrototypeGet: weakGet,
   WeakMapPrototypeHas: weakHas, WeakMapPrototypeSet: weakSet,
 } = primordials;
 
