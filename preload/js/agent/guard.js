@@ -41,7 +41,8 @@ function onError(error) {
 }
 
 // Native code of Node's may call back where it has thrown for the program (up to Node 20). That exception is then thrown by
-// the first native function that is called, which may be one of ours: none of those throws any of its own.
+// the first native function that is called, which may be one of ours: none of those throws any of its own. What was thrown
+// within our code, or by a function of V8's that it called, is no such.
 function isProgramsError(error) {
   if (!isObject(error))
     return true;
@@ -49,9 +50,12 @@ function isProgramsError(error) {
   const first = StringPrototypeIndexOf(stack, '\n    at ');
   if (first < 0)
     return false;
-  const second = StringPrototypeIndexOf(stack, '\n', first + 1);
-  const place = StringPrototypeIndexOf(stack, 'node:internal/uvtree:', first);
-  return place < 0 || (second >= 0 && place > second);
+  const end = StringPrototypeIndexOf(stack, '\n', first + 1);
+  const isIn = (text) => {
+    const at = StringPrototypeIndexOf(stack, text, first);
+    return at >= 0 && (end < 0 || at < end);
+  };
+  return !isIn('node:internal/uvtree:') && !isIn('(<anonymous>)');
 }
 
 /*
